@@ -1,0 +1,90 @@
+# Processes in C. `make help` lists the targets.
+#
+# One Makefile, not recursive: binaries lie beside their sources, everything else under build/.
+# CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are yours: make CC=clang CFLAGS='-g -O0'
+
+CHAPTERS := 01-fork 02-process 03-queue-pipe 04-pool 05-subprocess 06-benchmarks
+CFLAGS ?= -O2 -g
+STANDARD := -std=c17 -D_POSIX_C_SOURCE=200809L -Ilib
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(CFLAGS) $(LDFLAGS)
+
+PROGRAM_SOURCES := $(wildcard $(CHAPTERS:%=%/*.c))
+LIBRARY_SOURCES := $(wildcard lib/*.c)
+TEST_SOURCES := $(wildcard lib/test/*.c)
+PROGRAMS := $(PROGRAM_SOURCES:.c=)
+TESTS := $(TEST_SOURCES:lib/test/%.c=build/test/%)
+LIBRARY := build/libprocesses.a
+OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES))
+C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard lib/*.h)
+SCRIPTS := .ci/run $(wildcard .ci/*.sh) $(wildcard .ci/*.bash)
+BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
+
+.PHONY: all help run test format lint clean FORCE
+.PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
+.DELETE_ON_ERROR:
+.SECONDARY: $(OBJECTS)
+
+all: $(PROGRAMS) ## build every program (the default)
+
+help: ## list these targets
+	@awk -F '## *' '/^[a-z]+:.*## /{ sub(/:.*/, "", $$1); printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@echo '  make 04-pool         build a chapter'
+	@echo '  make run-04-pool     run a chapter'"'"'s main program'
+	@echo '  make test-04-pool    test a chapter (also: test-lib, test-frame)'
+	@echo 'Chapters: $(CHAPTERS)'
+
+# A chapter is all its programs; its main program is named after it.
+define chapter_rules
+$(1): $(patsubst %.c,%,$(wildcard $(1)/*.c))
+run-$(1): $(1)
+	@sh .ci/run-chapter.sh $(1)
+test-$(1): $(1)
+	@bash .ci/test.sh $(wildcard $(1)/*.bats)
+endef
+$(foreach chapter,$(CHAPTERS),$(eval $(call chapter_rules,$(chapter))))
+
+run: all ## run the six chapters in order, as in the document
+	@for chapter in $(CHAPTERS); do sh .ci/run-chapter.sh $$chapter || exit; done
+
+test: all $(TESTS) ## run every test (gets bats first, if it is missing)
+	@bash .ci/test.sh $(BATS_FILES)
+
+test-lib: all $(TESTS)
+	@bash .ci/test.sh $(wildcard lib/*.bats)
+
+test-frame: all
+	@bash .ci/test.sh $(wildcard .ci/*.bats)
+
+format: ## lay out the C sources with clang-format
+	clang-format -i $(C_FILES)
+
+lint: ## check layout, C sources and scripts: clang-format, clang-tidy, cppcheck, shellcheck
+	@bash .ci/lint.sh "$(STANDARD)" $(C_FILES) -- $(SCRIPTS) $(BATS_FILES)
+
+clean: ## remove everything that was built
+	rm -rf build
+	rm -f $(PROGRAMS)
+
+$(PROGRAMS): %: build/%.o $(LIBRARY)
+	$(LINK) -o $@ $< $(LIBRARY) $(LDLIBS) -pthread
+
+$(TESTS): build/test/%: build/lib/test/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $< $(LIBRARY) $(LDLIBS) -pthread
+
+$(LIBRARY): $(LIBRARY_SOURCES:%.c=build/%.o)
+	@rm -f $@ # else a module that is gone would stay in it
+	$(AR) rcs $@ $^
+
+build/%.o: %.c build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# Changes when the compiler or its flags do, so that everything is built again.
+build/flags: FORCE
+	@mkdir -p build
+	@echo '$(COMPILE) -- $(LINK) $(LDLIBS)' | cmp -s - $@ || echo '$(COMPILE) -- $(LINK) $(LDLIBS)' >$@
+
+-include $(OBJECTS:.o=.d)

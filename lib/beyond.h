@@ -1,0 +1,32 @@
+/* beyond: everything in this suite that POSIX.1-2008 does not have, in one place, each with what
+ * happens where the system does not have it either. All other files are plain POSIX. */
+#ifndef BEYOND_H
+#define BEYOND_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Maps `size` bytes of zeroed memory that this process shares with the children it forks.
+ * Linux, the BSDs and macOS have MAP_ANONYMOUS; elsewhere an unlinked temporary file serves.
+ * Returns the address, or NULL and errno (ENOMEM, or what creating the file gave). */
+void *beyond_map_shared(size_t size);
+
+/* Asks the kernel to end the calling process with SIGKILL when its parent ends, however that ends.
+ * `parent` is the parent's pid as the parent saw it: when it is gone already, the caller is ended.
+ * Returns 0, or -1 and ENOSYS where there is no such request (all but Linux): the caller must then
+ * find out in another way, such as the end of file on a pipe. */
+int beyond_end_with_parent(pid_t parent);
+
+/* Waits until the child `pid` has ended, or for at most `milliseconds` (-1: without limit), or for
+ * less: the caller looks with waitpid(WNOHANG) and calls again. waitpid itself knows no timeout.
+ * Linux 5.3 has a descriptor to poll; elsewhere it naps for a few milliseconds. */
+void beyond_wait_for_end(pid_t pid, int milliseconds);
+
+/* The number of processors that are there to run on, at least 1. */
+int beyond_processors(void);
+
+/* The memory in use on this whole machine, the kernel's included, in bytes: the difference of two
+ * calls is what happened in between cost. Returns -1 and ENOSYS where it can't be known. */
+long long beyond_memory_in_use(void);
+
+#endif

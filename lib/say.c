@@ -1,0 +1,71 @@
+#include "say.h"
+
+#include "io.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int first_error; /* 0 as long as every line went out */
+
+static int failed(void)
+{
+    if (first_error == 0)
+        first_error = errno;
+    return -1;
+}
+
+static int is_colourful(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
+}
+
+int say(const char *format, ...)
+{
+    char before[16] = "";
+    const char *after = "\n";
+    va_list arguments;
+
+    if (is_colourful()) { /* six colours, 31 to 36: pids that follow each other differ */
+        snprintf(before, sizeof before, "\033[%dm", 31 + (int)(getpid() % 6));
+        after = "\033[0m\n";
+    }
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return failed();
+
+    size_t size = strlen(before) + (size_t)length + strlen(after);
+    char *line = malloc(size + 1);
+    if (line == NULL)
+        return failed();
+    strcpy(line, before);
+    va_start(arguments, format);
+    vsnprintf(line + strlen(before), (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    strcat(line, after);
+
+    int result = 0;
+    if (fflush(stdout) == EOF || io_write(STDOUT_FILENO, line, size) == -1)
+        result = failed();
+    free(line);
+    return result;
+}
+
+int say_end(void)
+{
+    if (fflush(stdout) == EOF)
+        failed();
+    else if (ferror(stdout) && first_error == 0)
+        first_error = EIO; /* an earlier printf failed, and its errno is gone */
+    errno = first_error;
+    return first_error == 0 ? 0 : -1;
+}

@@ -1,0 +1,22 @@
+/* say: lines that stay whole, whoever else writes to the same standard output. */
+#ifndef SAY_H
+#define SAY_H
+
+#ifdef __GNUC__
+#define SAY_FORMAT(text, first) __attribute__((format(printf, text, first)))
+#else
+#define SAY_FORMAT(text, first)
+#endif
+
+/* Prints a line as printf would, and the newline, in one write: processes that say something at
+ * the same moment never share a line. What printf has buffered goes out first. On a terminal each
+ * process has a colour of its own, unless NO_COLOR is set or TERM is "dumb".
+ * Returns 0, or -1 and errno (ENOSPC, EPIPE ...). The first failure is also remembered for
+ * say_end, so a program that checks its output there need not check every line. */
+int say(const char *format, ...) SAY_FORMAT(1, 2);
+
+/* Flushes standard output, and checks all that has been written to it.
+ * Returns 0, or -1 and the errno of the first line or flush that failed. */
+int say_end(void);
+
+#endif
