@@ -1,0 +1,266 @@
+/* How it stays whole when a process is killed between any two lines:
+ *
+ * - The items lie in a ring. `put` counts all items ever put, `got` all ever taken; an item is in
+ * the queue from the moment `put` is raised, and out of it when `got` is: one store each. Killed
+ *   before the store, it has not happened; killed after it, it has.
+ * - One lock for putting, one for getting, so that both go on at once. They are robust: when the
+ *   holder dies, the next one gets the lock and EOWNERDEAD. As there is never a half done change to
+ *   repair, it goes on.
+ * - A process that must wait sleeps in poll, on a socket, never on a condition variable (a process
+ *   killed in pthread_cond_wait would leave the others stuck). The two ends of a socketpair are the
+ *   two ends of the queue: a byte sent from one wakes whoever sleeps at the other, and when the
+ * last process that has one end is gone, the other end sees the end of file.
+ * - The bell is rung before the item is there, under the lock. Killed after the ring, before the
+ * item: the sleepers wake for nothing. The other way round they would sleep beside an item.
+ */
+#include "queue.h"
+
+#include "io.h"
+#include "shm.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+_Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "a lock inside an atomic would be one per process");
+
+enum { DEFAULT_ITEMS = 1024 };
+
+/* What one side, the putters or the getters, writes. On a cache line of its own, as the sides are
+ * on different processors. */
+struct side {
+    _Alignas(64) pthread_mutex_t lock; /* held by the one process of this side that is at work */
+    atomic_ulong count;                /* items ever put, or ever got */
+    atomic_bool sleeping;              /* somebody of this side waits for the other side's bell */
+};
+
+struct ring {
+    struct side putters;
+    struct side getters;
+};
+
+struct slot {
+    size_t size;
+    unsigned char bytes[];
+};
+
+struct queue {
+    struct ring *ring; /* shared, and followed by the slots */
+    size_t max_items, max_size, slot_size, mapped_size;
+    int put_end, get_end; /* the socketpair; -1: closed in this process */
+};
+
+static int lock(struct side *side)
+{
+    int error = pthread_mutex_lock(&side->lock);
+
+    if (error == EOWNERDEAD) /* it died holding the lock, and left nothing half done */
+        error = pthread_mutex_consistent(&side->lock);
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+static void unlock(struct side *side)
+{
+    pthread_mutex_unlock(&side->lock);
+}
+
+static int init_side(struct side *side)
+{
+    pthread_mutexattr_t attributes;
+
+    int error = pthread_mutexattr_init(&attributes);
+    if (error == 0) {
+        error = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+        if (error == 0)
+            error = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+        if (error == 0)
+            error = pthread_mutex_init(&side->lock, &attributes);
+        pthread_mutexattr_destroy(&attributes);
+    }
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+struct queue *queue_open(size_t max_items, size_t max_size)
+{
+    if (max_items == 0)
+        max_items = DEFAULT_ITEMS;
+    size_t align = _Alignof(struct slot);
+    size_t slot_size = (sizeof(struct slot) + max_size + align - 1) / align * align;
+    if (max_size == 0 || slot_size < max_size || max_size > SIZE_MAX / 4 ||
+        max_items > (SIZE_MAX / 4 - sizeof(struct ring)) / slot_size) {
+        errno = EINVAL;
+        return NULL;
+    }
+    struct queue *queue = malloc(sizeof *queue);
+    if (queue == NULL)
+        return NULL;
+    *queue = (struct queue){.max_items = max_items,
+                            .max_size = max_size,
+                            .slot_size = slot_size,
+                            .mapped_size = sizeof(struct ring) + max_items * slot_size,
+                            .put_end = -1,
+                            .get_end = -1};
+    int ends[2];
+    queue->ring = shared_map(queue->mapped_size);
+    if (queue->ring == NULL || init_side(&queue->ring->putters) == -1 ||
+        init_side(&queue->ring->getters) == -1 || io_socketpair(SOCK_STREAM, ends) == -1) {
+        int error = errno;
+        queue_close(queue);
+        errno = error;
+        return NULL;
+    }
+    queue->put_end = ends[0];
+    queue->get_end = ends[1];
+    return queue;
+}
+
+static unsigned long items_in(struct ring *ring)
+{
+    return atomic_load(&ring->putters.count) - atomic_load(&ring->getters.count);
+}
+
+static struct slot *slot_of(struct queue *queue, unsigned long count)
+{
+    unsigned char *slots = (unsigned char *)(queue->ring + 1);
+
+    return (struct slot *)(void *)(slots + count % queue->max_items * queue->slot_size);
+}
+
+/* Wakes whoever sleeps on the other side. Full (they have not heard yet) and EPIPE (nobody is
+ * there) are as good. */
+static void ring_bell(int end, struct side *other)
+{
+    if (!atomic_load(&other->sleeping))
+        return;
+    send(end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    atomic_store(&other->sleeping, false);
+}
+
+/* Waits for a bell at `end` while there are `blocking` items: none for a getter, max_items for a
+ * putter. Returns 0 (look again), or -1 and ETIMEDOUT, EPIPE (nobody is left to ring). */
+static int wait_for_bell(struct queue *queue, struct side *side, int end, unsigned long blocking,
+                         double deadline)
+{
+    struct ring *ring = queue->ring;
+    char rings[64];
+    ssize_t heard = -1;
+
+    /* With both locks nobody is between ringing and raising a count: what we see now is true, and
+     * the next one to change it will see that we sleep. Always in this order: no deadlock. */
+    if (lock(&ring->putters) == -1)
+        return -1;
+    if (lock(&ring->getters) == -1) {
+        unlock(&ring->putters);
+        return -1;
+    }
+    bool blocked = items_in(ring) == blocking;
+    if (blocked) {
+        atomic_store(&side->sleeping, true); /* first: killed after it, a bell too many is rung */
+        while ((heard = recv(end, rings, sizeof rings, MSG_DONTWAIT)) > 0)
+            ; /* bells for what has been done since */
+    }
+    bool deserted = heard == 0 || (heard == -1 && errno == ECONNRESET);
+    unlock(&ring->getters);
+    unlock(&ring->putters);
+
+    if (!blocked)
+        return 0;
+    if (deserted) {
+        errno = EPIPE;
+        return -1;
+    }
+    struct pollfd bell = {.fd = end, .events = POLLIN};
+    int ready = poll(&bell, 1, milliseconds_until(deadline));
+    if (ready == 0)
+        errno = ETIMEDOUT;
+    return ready == 1 || (ready == -1 && errno == EINTR) ? 0 : -1;
+}
+
+int queue_put(struct queue *queue, const void *item, size_t size, double timeout)
+{
+    struct ring *ring = queue->ring;
+    double deadline = seconds_now() + timeout;
+
+    if (queue->put_end == -1 || size > queue->max_size) {
+        errno = queue->put_end == -1 ? EBADF : EMSGSIZE;
+        return -1;
+    }
+    for (;;) {
+        if (lock(&ring->putters) == -1)
+            return -1;
+        if (items_in(ring) < queue->max_items)
+            break;
+        unlock(&ring->putters);
+        if (wait_for_bell(queue, &ring->putters, queue->put_end, queue->max_items, deadline) == -1)
+            return -1;
+    }
+    unsigned long count = atomic_load(&ring->putters.count);
+    struct slot *slot = slot_of(queue, count);
+    slot->size = size;
+    memcpy(slot->bytes, item, size);
+    ring_bell(queue->put_end, &ring->getters);
+    atomic_store(&ring->putters.count, count + 1); /* now it is in the queue */
+    unlock(&ring->putters);
+    return 0;
+}
+
+ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout)
+{
+    struct ring *ring = queue->ring;
+    double deadline = seconds_now() + timeout;
+
+    if (queue->get_end == -1) {
+        errno = EBADF;
+        return -1;
+    }
+    for (;;) {
+        if (lock(&ring->getters) == -1)
+            return -1;
+        if (items_in(ring) > 0)
+            break;
+        unlock(&ring->getters);
+        if (wait_for_bell(queue, &ring->getters, queue->get_end, 0, deadline) == -1)
+            return -1;
+    }
+    unsigned long count = atomic_load(&ring->getters.count);
+    struct slot *slot = slot_of(queue, count);
+    size_t size = slot->size;
+    if (size > room) {
+        unlock(&ring->getters);
+        errno = EMSGSIZE;
+        return -1;
+    }
+    memcpy(buffer, slot->bytes, size);
+    ring_bell(queue->get_end, &ring->putters);
+    atomic_store(&ring->getters.count, count + 1); /* now it is ours alone */
+    unlock(&ring->getters);
+    return (ssize_t)size;
+}
+
+void queue_close_put(struct queue *queue)
+{
+    io_close(&queue->put_end);
+}
+
+void queue_close_get(struct queue *queue)
+{
+    io_close(&queue->get_end);
+}
+
+void queue_close(struct queue *queue)
+{
+    if (queue == NULL)
+        return;
+    queue_close_put(queue);
+    queue_close_get(queue);
+    shared_unmap(queue->ring, queue->mapped_size);
+    free(queue);
+}
