@@ -95,7 +95,8 @@ int subprocess_call(char *const argv[], int *exit_code)
             if (process_join(process, 0.25) == -1)
                 process_kill(process);
         }
-        process_join(process, FOREVER);
+        result = process_join(process, FOREVER);
+        error = errno;
         *exit_code = process->exit_code;
     }
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -24,7 +24,7 @@ int subprocess_start(struct subprocess *subprocess);
  * signal that ended it. When SIGINT, SIGTERM, SIGHUP or SIGQUIT comes meanwhile, the program gets
  * it too, and SIGKILL if it has not ended 0.25 s later; once it has ended, the caller has its
  * signal: nothing is left behind.
- * Returns 0, or -1 and the errno of subprocess_start. */
+ * Returns 0, or -1 and the errno of subprocess_start, or ECHILD (somebody else has reaped it). */
 int subprocess_call(char *const argv[], int *exit_code);
 
 /* The exit code that a shell gives for an errno of subprocess_start: 127 (there is no such
