@@ -17,8 +17,8 @@ PROGRAMS := $(PROGRAM_SOURCES:.c=)
 TESTS := $(TEST_SOURCES:lib/test/%.c=build/test/%)
 LIBRARY := build/libprocesses.a
 OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES))
-C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard lib/*.h)
-SCRIPTS := .ci/run $(wildcard .ci/*.sh) $(wildcard .ci/*.bash)
+C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) lib/*.h .ci/*.c)
+SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh) $(wildcard .ci/*.bash)
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 
 .PHONY: all help run test format lint clean FORCE
@@ -82,9 +82,15 @@ build/%.o: %.c build/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
-# Changes when the compiler or its flags do, so that everything is built again.
+# Holds the compiler and its flags. Written only when they are others than the last time, so that then
+# everything is built again.
+FLAGS := $(COMPILE) -- $(LINK) $(LDLIBS)
+ifneq ($(strip $(FLAGS)),$(strip $(shell cat build/flags 2>/dev/null)))
 build/flags: FORCE
+endif
+build/flags: export FLAGS := $(FLAGS)
+build/flags:
 	@mkdir -p build
-	@echo '$(COMPILE) -- $(LINK) $(LDLIBS)' | cmp -s - $@ || echo '$(COMPILE) -- $(LINK) $(LDLIBS)' >$@
+	@printf '%s\n' "$$FLAGS" >$@
 
 -include $(OBJECTS:.o=.d)

@@ -28,15 +28,15 @@ static struct tally {
 
 static void perfect_task(long number)
 {
-    uint32_t n = (uint32_t)number, sum_of_divisors = 0;
+    uint32_t n = (uint32_t)number, sum_of_divisors = 0, i;
 
-    for (uint32_t i = 1; i < n; i++)
+    for (i = 1; i < n; i++)
         if (n % i == 0)
             sum_of_divisors += i;
     if (sum_of_divisors == n)
         say("%ld is a Perfect number", number);
     atomic_fetch_add(&tally->tasks, 1);
-    atomic_fetch_add(&tally->divisions, n - 1);
+    atomic_fetch_add(&tally->divisions, i - 1); /* as far as the loop has come */
     atomic_fetch_add(&tally->divisor_sum, sum_of_divisors);
 }
 

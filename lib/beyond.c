@@ -84,18 +84,16 @@ int beyond_processors(void)
     return 1;
 }
 
-/* Returns the value of a "Name:   123 kB" line of /proc/meminfo in bytes, or -1. */
+/* Returns the value of a "NAME:   123 kB" line of /proc/meminfo in bytes, or -1. */
 static long long meminfo(FILE *file, const char *name)
 {
     char line[128];
-    long long kilobytes;
+    size_t length = strlen(name);
 
     rewind(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        size_t length = strlen(name);
-        if (strncmp(line, name, length) == 0 && sscanf(line + length, ": %lld", &kilobytes) == 1)
-            return kilobytes * 1024;
-    }
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, name, length) == 0 && line[length] == ':')
+            return strtoll(line + length + 1, NULL, 10) * 1024;
     return -1;
 }
 

@@ -20,12 +20,11 @@ static const char *program_usage = "";
 static void vcomplain(const char *format, va_list arguments, const char *reason)
 {
     char message[MESSAGE_SIZE];
-    char line[MESSAGE_SIZE + 256];
+    char line[MESSAGE_SIZE + 512];
 
     vsnprintf(message, sizeof message, format, arguments);
-    snprintf(line, sizeof line - 1, "%s: %s%s%s", program_name, message, *reason ? ": " : "",
-             reason);
-    strcat(line, "\n");
+    snprintf(line, sizeof line, "%.200s: %s%s%.200s\n", program_name, message,
+             *reason == '\0' ? "" : ": ", reason);
     io_write(STDERR_FILENO, line, strlen(line)); /* where would we complain that this failed? */
 }
 

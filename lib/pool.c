@@ -117,8 +117,8 @@ static void look_after_workers(struct pool *pool)
     for (int i = 0; i < pool->worker_count; i++) {
         struct worker *worker = &pool->workers[i];
         char bells[64];
-        ssize_t heard = -1;
         if (worker->parent_end != -1) {
+            ssize_t heard;
             while ((heard = recv(worker->parent_end, bells, sizeof bells, MSG_DONTWAIT)) > 0)
                 ;
             /* A child of its own may hold its end open; so ask for the process itself, too. */
@@ -269,8 +269,10 @@ int pool_join(struct pool *pool)
 
     pool_close(pool);
     collect_all(pool);
-    for (int i = 0; i < pool->worker_count; i++) /* to all, before we wait for the first */
-        io_close(&pool->workers[i].parent_end);
+    /* To all, before we wait for the first. shutdown, since the end of the file must come even if
+     * some other child of ours has a copy of that descriptor. */
+    for (int i = 0; i < pool->worker_count; i++)
+        shutdown(pool->workers[i].parent_end, SHUT_RDWR);
     for (int i = 0; i < pool->worker_count; i++) {
         end_worker(&pool->workers[i], 5.0);
         output_lost = output_lost || pool->workers[i].process.exit_code > 0;

@@ -29,8 +29,8 @@ static int is_colourful(void)
 
 int say(const char *format, ...)
 {
-    char before[16] = "";
     const char *after = "\n";
+    char before[16] = "";
     va_list arguments;
 
     if (is_colourful()) { /* six colours, 31 to 36: pids that follow each other differ */
@@ -43,15 +43,15 @@ int say(const char *format, ...)
     if (length < 0)
         return failed();
 
-    size_t size = strlen(before) + (size_t)length + strlen(after);
-    char *line = malloc(size + 1);
+    size_t start = strlen(before), end = start + (size_t)length, size = end + strlen(after);
+    char *line = malloc(size + 1); /* the NUL is not written */
     if (line == NULL)
         return failed();
-    strcpy(line, before);
+    memcpy(line, before, start + 1);
     va_start(arguments, format);
-    vsnprintf(line + strlen(before), (size_t)length + 1, format, arguments);
+    vsnprintf(line + start, (size_t)length + 1, format, arguments);
     va_end(arguments);
-    strcat(line, after);
+    memcpy(line + end, after, size - end + 1);
 
     int result = 0;
     if (fflush(stdout) == EOF || io_write(STDOUT_FILENO, line, size) == -1)

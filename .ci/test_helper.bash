@@ -1,0 +1,350 @@
+# shellcheck shell=bash disable=SC2154 # bats' run sets status, output, stderr and stderr_lines
+# What every bats file loads: load ../.ci/test_helper
+#
+# A test starts in the root of the tree, with short pauses (TIME_SCALE=0.05), no colours and no SEED.
+# A file that has a setup or a teardown of its own calls common_setup and common_teardown there.
+#
+#   bounded SECONDS COMMAND...      run it for so long at most (status 124, and a line that says so)
+#   mask                            filter: hides what varies, such as pids and times
+#   expect_same WANTED GOT          two texts are the same; shows a diff if not
+#   expect_bad_usage WORDS PROGRAM ARG...    one line about WORDS, status 2, nothing forked
+#   expect_full_device PROGRAM ARG...        says so when its output can't be written; status 1
+#   expect_nothing_left PROGRAM     no process of this test and no file of it is left
+#   interrupt PROGRAM ARG...        Ctrl-C: it dies of SIGINT, and nothing of it is left
+#   interrupt_parent PROGRAM ARG... the same when only PROGRAM itself gets the signal
+#   as_user NPROC COMMAND...        as an ordinary user who may have so many processes
+#   need_user, need_terminal        skip the test where there can be no such user, no terminal
+#   children_of PID, state_of PID   what /proc knows
+#   check_readme FILE               the transcripts in a README are true
+#
+# bats writes its report to descriptor 3. A program that outlives its test would keep it open, and bats
+# would wait for that program: start with 3>&- whatever you start without one of these helpers, above
+# all in the background. Descriptor 0 of every test is /dev/null; .ci/test.sh sees to that.
+
+bats_require_minimum_version 1.5.0 # run --separate-stderr
+
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+
+setup() {
+    common_setup
+}
+
+teardown() {
+    common_teardown
+}
+
+common_setup() {
+    cd "$ROOT" || return
+    export TIME_SCALE=0.05 NO_COLOR=1 LC_ALL=C
+    unset SEED
+    unset MAKEFLAGS MFLAGS MAKELEVEL # we are `make test`; a make in a test has nothing to do with it
+    if [ -n "${TEST_NOW:-}" ]; then # for .ci/test.sh, which names the test that hung
+        printf '%s: %s\n' "${BATS_TEST_FILENAME#"$ROOT"/}" "$BATS_TEST_DESCRIPTION" >"$TEST_NOW"
+    fi
+    # What this test starts inherits the mark, and so do the children of that, whatever they execute.
+    # It tells them from the same programs that someone else runs at the same time.
+    export PROCESSES_TEST_MARK=$$.$BATS_SUITE_TEST_NUMBER.$RANDOM
+    # Where an ordinary user may read: bats' own directories are for root only when root runs it.
+    PUBLIC=$(mktemp -d "${TMPDIR:-/tmp}/bats-public-XXXXXX")
+    chmod 755 "$PUBLIC"
+    ORDINARY_USER=$((30000 + RANDOM)) # nobody's, so that nobody else's processes count
+    FILES_BEFORE=$(temporary_files)
+}
+
+common_teardown() {
+    local pid
+    for pid in $(marked_processes); do
+        kill -KILL "$pid" 2>/dev/null || true # it failed to end; don't let it hang bats as well
+    done
+    rm -rf "$PUBLIC"
+}
+
+# The message on standard output, where bats looks for it; and false.
+fail() {
+    printf '%s\n' "$@"
+    return 1
+}
+
+expect_same() {
+    diff <(printf '%s\n' "$1") <(printf '%s\n' "$2") >/dev/null ||
+        fail 'wanted (-), and got (+):' "$(diff -U 100 <(printf '%s\n' "$1") <(printf '%s\n' "$2") | tail -n +4)"
+}
+
+# As in `run bounded 10 ./04-pool/pool`. SECONDS is generous: it is for what hangs.
+bounded() {
+    local seconds=$1 status=0 start=$SECONDS
+    shift
+    timeout -k 2 "$seconds" "$@" 3>&- || status=$?
+    # 137 also is a command that was killed otherwise.
+    if [ "$status" -eq 124 ] || { [ "$status" -eq 137 ] && [ $((SECONDS - start)) -ge "${seconds%.*}" ]; }; then
+        echo "bounded: not done after $seconds seconds: $*" >&2
+    fi
+    return "$status"
+}
+
+# Decimal numbers (0.05, 12.3) become T, whole numbers of three digits and more (pids) N, runs of
+# blanks one blank. Small numbers stay: counts, indices, exit codes. (A pid has two digits only in the
+# first moments of a container.)
+mask() {
+    sed -E -e 's/[0-9]+\.[0-9]+/T/g' -e 's/[0-9]{3,}/N/g' -e 's/[[:blank:]]+/ /g' -e 's/ $//'
+}
+
+# --- what is left behind -------------------------------------------------------------------------
+
+# The live processes that this test has started. (No need to look for zombies: one exists only as long
+# as its parent lives, which is found itself, or until init gets round to it.)
+marked_processes() {
+    local file
+    [ -d /proc/self ] || return 0 # not Linux: nothing is found
+    # grep itself must not have the mark.
+    env -u PROCESSES_TEST_MARK grep -lasF "PROCESSES_TEST_MARK=$PROCESSES_TEST_MARK" /proc/[0-9]*/environ |
+        while IFS=/ read -r _ _ file _; do echo "$file"; done
+}
+
+# The entries in the directories for temporary files, without those of mktemp and bats. Only those of our
+# group: when root runs .ci/test.sh, the tests have a group of their own, and what others put there, such
+# as compilers, is not taken for ours.
+temporary_files() {
+    local directory
+    for directory in "${TMPDIR:-/tmp}" /tmp /dev/shm; do
+        [ ! -d "$directory" ] || find "$directory" -mindepth 1 -maxdepth 1 ! -name 'bats-*' \
+            ! -name 'tmp.*' \( -group "$(id -g)" -o -group "$ORDINARY_USER" \) 2>/dev/null
+    done | sort -u
+}
+
+# Gives processes and files a second to go: a daemon's end comes after its parent's.
+expect_nothing_left() {
+    local processes files pid end=$((SECONDS + 2)) # SECONDS may be about to turn: 1 to 2 seconds
+    while processes=$(marked_processes) && [ -n "$processes" ] && [ "$SECONDS" -lt "$end" ]; do
+        sleep 0.05
+    done
+    end=$((SECONDS + 2))
+    files=$(comm -13 <(echo "$FILES_BEFORE") <(temporary_files))
+    while [ -n "$files" ] && [ "$SECONDS" -lt "$end" ]; do
+        sleep 0.05
+        files=$(comm -12 <(echo "$files") <(temporary_files)) # those that are still there
+    done
+    for pid in $processes; do
+        fail "$1 left process $pid ($(state_of "$pid")): $(tr '\0' ' ' <"/proc/$pid/cmdline")" || true
+    done
+    [ -z "$files" ] || fail "$1 left files:" "$files" || true
+    [ -z "$processes$files" ]
+}
+
+# R, S, Z ... as in proc(5); nothing when there is no such process. (The name before the state is in
+# parentheses, and may have any in it.)
+state_of() {
+    sed -E 's/.*\) (.) .*/\1/' "/proc/$1/stat" 2>/dev/null || true
+}
+
+# The pids of the children, zombies included, in ascending order.
+children_of() {
+    local file
+    for file in /proc/[0-9]*/stat; do
+        sed -nE "s/^([0-9]+) .*\) . $1 .*/\1/p" "$file" 2>/dev/null || true
+    done | sort -n
+}
+
+# --- an ordinary user ----------------------------------------------------------------------------
+
+# Call it first in a test that uses as_user.
+need_user() {
+    can_be_user || skip 'only root can become an ordinary user (with setpriv)'
+}
+
+can_be_user() {
+    [ "$(id -u)" -eq 0 ] && setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups true 2>/dev/null
+}
+
+# Copies PROGRAM to where an ordinary user can execute it; prints the path. Removed after the test.
+public_copy() {
+    cp "$1" "$PUBLIC/" && chmod 755 "$PUBLIC/${1##*/}" && echo "$PUBLIC/${1##*/}"
+}
+
+# as_user NPROC COMMAND...: NPROC processes at once, the command's own among them; 0: it can't fork.
+# At most 60 seconds. With another limit besides:
+#   as_user 40 bash -c 'ulimit -v 200000; exec "$@"' - "$(public_copy 06-benchmarks/benchmark)" -n 99
+as_user() {
+    local processes=$1 program=$2
+    local -a change=()
+    shift 2
+    if [ "$(id -u)" -eq 0 ]; then # root has no such limit
+        change=(setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups)
+    elif [ "$processes" -gt 0 ]; then
+        echo 'as_user: all my other processes would count' >&2
+        return 125
+    fi
+    [[ $program != */* ]] || program=$(public_copy "$program") || return
+    # shellcheck disable=SC2016 # for the inner bash
+    bounded 60 "${change[@]}" bash -c 'ulimit -u "$0" && exec "$@"' "$processes" "$program" "$@"
+}
+
+# Call it first in a test that uses script(1) to give a program a terminal.
+need_terminal() {
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip 'no terminal to be had (script, /dev/pts)'
+}
+
+# --- expectations --------------------------------------------------------------------------------
+
+# Words about what $1 did wrong, with what `run` got from it.
+report() {
+    fail "$1" "status: $status" 'standard output:' "$output" 'standard error:' "$stderr"
+}
+
+# Wrong usage: status 2, nothing on standard output, and one line on standard error that begins with
+# the program's name and has WORDS in it. The program can't fork, so if it tries to before it has
+# checked its arguments, it says that instead, with status 1.
+expect_bad_usage() {
+    local words=$1 program=$2
+    shift 2
+    if [ "$(id -u)" -ne 0 ] || can_be_user; then
+        run --separate-stderr as_user 0 "$program" "$@"
+    else
+        run --separate-stderr bounded 60 "$program" "$@" # a root that can't become anyone else
+    fi
+    [ "$status" -eq 2 ] || report "$program $*: expected status 2" || return
+    [ -z "$output" ] || report "$program $*: expected nothing on standard output" || return
+    [[ -n $stderr && $stderr != *$'\n'* ]] || report "$program $*: expected one line on standard error" || return
+    [[ $stderr == "${program##*/}: "* ]] || report "$program $*: expected the program's name first" || return
+    [[ $stderr == *"$words"* ]] || report "$program $*: expected '$words'" || return
+}
+
+# Nothing that is printed arrives: status 1, and a message that names standard output.
+expect_full_device() {
+    [ -c /dev/full ] || skip 'this system has no /dev/full'
+    # shellcheck disable=SC2016 # for the inner bash
+    run --separate-stderr bounded 60 bash -c 'exec "$@" >/dev/full' - "$@"
+    [ "$status" -eq 1 ] || report "$* >/dev/full: expected status 1" || return
+    [[ $stderr == *'standard output'* ]] || report "$* >/dev/full: expected a message on standard output" || return
+}
+
+# What Ctrl-C on a terminal does: SIGINT to all processes of the group, as soon as the program has
+# printed its first line. It must die of it: bash's 130 could also be an exit(130), hence xargs, which
+# tells one from the other. Give a pause time to be interrupted: TIME_SCALE=1 interrupt ./04-pool/pool
+# INTERRUPT_AT='Run task' waits for a line with that text. Leaves the text printed in output and stderr.
+interrupt() {
+    interrupted - "$@"
+}
+
+# kill -INT PID does this: only the program itself gets it; its children are its own affair.
+interrupt_parent() {
+    interrupted '' "$@"
+}
+
+interrupted() {
+    local group=$1 pid='' runner end=$((SECONDS + 11)) files
+    shift
+    command -v setsid >/dev/null || skip 'this system has no setsid'
+    files=$(mktemp -d "$BATS_TEST_TMPDIR/interrupt-XXXXXX")
+    # bash starts what runs in the background with SIGINT ignored; env puts that right. xargs takes
+    # no arguments from /dev/null, and runs the command once. setsid makes a session, and so a group.
+    # shellcheck disable=SC2016 # for the inner sh
+    env --default-signal=INT xargs setsid sh -c 'echo $$ >"$0/pid"; exec "$@" 2>"$0/stderr"' "$files" "$@" \
+        </dev/null >"$files/stdout" 2>"$files/xargs" 3>&- &
+    runner=$!
+    until grep -qsF -- "${INTERRUPT_AT:-}" "$files/stdout"; do
+        kill -0 "$runner" 2>/dev/null || break
+        [ "$SECONDS" -lt "$end" ] || break
+        sleep 0.01
+    done
+    read -r pid <"$files/pid" || fail "$* did not start:" "$(cat "$files/xargs")" || return
+    kill -INT -- "$group$pid" 2>/dev/null || true
+    # Its end must come soon. (The runner is a child, so its pid stays taken until wait.)
+    end=$((SECONDS + 2))
+    while kill -0 "$pid" 2>/dev/null && [ "$SECONDS" -lt "$end" ]; do sleep 0.01; done
+    if kill -0 "$pid" 2>/dev/null; then
+        kill -KILL -- "-$pid"
+        fail "$* still runs a second after SIGINT" || true
+    fi
+    status=0
+    wait "$runner" || status=$?
+    output=$(cat "$files/stdout")
+    stderr=$(cat "$files/stderr")
+    grep -q 'terminated by signal 2$' "$files/xargs" ||
+        report "$*: expected that it dies of SIGINT; $(sed 's/^xargs: //' "$files/xargs")" || return
+    status=130 # as a shell sees it
+    expect_nothing_left "$*"
+}
+
+# --- READMEs -------------------------------------------------------------------------------------
+
+# Runs the commands in the ```console blocks of FILE: a line that begins with "$ " is a command, the
+# lines up to the next one are what it must print, on standard output and standard error, as `mask`
+# sees it. (Of a command that itself prints such lines, so many are taken for its output.) A command with
+# nothing below it may print what it likes, but must succeed. To show an exit status, write
+# `COMMAND; echo $?`. A line right before the block changes this:
+#   <!-- any order -->        the lines are sorted before they are compared
+#   <!-- not run: REASON -->  the block is left alone
+# Blocks of other kinds are not run, so a "$ " in them is an error: it looks checked, and is not.
+check_readme() {
+    local file=$1 line indent='' kind='' note='' number=0
+    local checked=0 wrong=0     # commands that ran; and what was not right
+    local -a block=()           # the lines of a console block
+    local fence='^([[:blank:]]*)```([[:alnum:]]*)' comment='^[[:blank:]]*(<!-- .* -->)$'
+    while IFS= read -r line || [ -n "$line" ]; do
+        number=$((number + 1))
+        if [ -z "$kind" ]; then
+            if [[ $line =~ $fence ]]; then
+                indent=${BASH_REMATCH[1]} kind=${BASH_REMATCH[2]:-none}
+                block=()
+            elif [[ $line =~ $comment ]]; then
+                note=${BASH_REMATCH[1]}
+            else
+                note=''
+            fi
+            continue
+        fi
+        line=${line#"$indent"}
+        if [[ ${line%%[[:blank:]]*} == '```' ]]; then
+            [[ $kind != console ]] || readme_block
+            kind='' note=''
+        elif [[ $kind == console ]]; then
+            block+=("$line")
+        elif [[ $line == '$ '* ]]; then
+            fail "$file:$number: a command in a \`\`\`$kind block is not checked" || wrong=$((wrong + 1))
+        fi
+    done <"$file"
+    [ -z "$kind" ] || fail "$file: a block without an end" || return
+    [ "$checked" -gt 0 ] || fail "$file: not one command that is checked" || return
+    [ "$wrong" -eq 0 ] || fail "$file: $wrong wrong" || return
+}
+
+# Checks a block that check_readme has read, in check_readme's variables. Ends at the first command that
+# is wrong: what follows may be its output.
+readme_block() {
+    local at=0 start=$((number - ${#block[@]})) command where got wanted prompts status order="cat"
+    case $note in
+    '<!-- any order -->') order="sort" ;;
+    '<!-- not run: '?*' -->') return ;;
+    '<!-- any'* | '<!-- not'*)
+        fail "$file:$((start - 1)): neither <!-- any order --> nor <!-- not run: REASON -->" || wrong=$((wrong + 1))
+        return
+        ;;
+    esac
+    while [ "$at" -lt "${#block[@]}" ]; do
+        command=${block[at]} where=$file:$((start + at))
+        if [[ $command != '$ '* ]]; then
+            fail "$where: output without a command" || wrong=$((wrong + 1))
+            return
+        fi
+        command=${command#'$ '}
+        checked=$((checked + 1))
+        status=0
+        got=$(cd "$ROOT" && bounded 60 bash -c "$command" 2>&1 </dev/null) || status=$?
+        prompts=$(grep -c '^\$ ' <<<"$got") || true
+        wanted=''
+        for ((at++; at < ${#block[@]}; at++)); do
+            [[ ${block[at]} != '$ '* ]] || ((prompts--)) || break # at 0, the next command
+            wanted+=${block[at]}$'\n'
+        done
+        if [ -n "$wanted" ]; then
+            wanted=$(mask <<<"${wanted%$'\n'}" | $order)
+            expect_same "$wanted" "$(mask <<<"$got" | $order)" && [ "$status" -ne 124 ] && continue
+        else
+            [ "$status" -ne 0 ] || continue
+        fi
+        fail "^ $where: status $status: $command" || wrong=$((wrong + 1))
+        [ -n "$wanted" ] || echo "$got"
+        return
+    done
+}
