@@ -5,6 +5,9 @@
 # A file that has a setup or a teardown of its own calls common_setup and common_teardown there.
 #
 #   bounded SECONDS COMMAND...      run it for so long at most (status 124, and a line that says so)
+#   with REDIRECTION PROGRAM ARG... run it with, for example, '<&-' or '>FILE'
+#   watch PROGRAM ARG...            run it, and at_line LINE at each line that it prints
+#   build_stepped CHAPTER/PROGRAM   build it with a clock that the test drives
 #   mask                            filter: hides what varies, such as pids and times
 #   expect_same WANTED GOT          two texts are the same; shows a diff if not
 #   expect_bad_usage WORDS PROGRAM ARG...    one line about WORDS, status 2, nothing forked
@@ -82,6 +85,33 @@ bounded() {
     return "$status"
 }
 
+# The same with its descriptors redirected as in REDIRECTION: with '>FILE' or '<&-' or the like.
+with() {
+    bounded 20 sh -c "exec \"\$@\" $1" - "${@:2}"
+}
+
+# Hands each line that PROGRAM prints, as soon as it does, to at_line, which the test defines, and
+# prints it. `pid` is PROGRAM's, there. Descriptor 8 is the test's own.
+watch() {
+    bounded 30 sh -c 'echo $$; exec "$@" 8>&-' - "$@" | {
+        read -r pid
+        while IFS= read -r -t 20 line; do
+            printf '%s\n' "$line"
+            at_line "$line"
+        done
+    }
+    return "${PIPESTATUS[0]}"
+}
+
+# Builds the program with the clock of stepped_clock.c, which says there what it does, into `stepped`.
+build_stepped() {
+    stepped=$BATS_FILE_TMPDIR/${1##*/}
+    [ ! -x "$stepped" ] || return 0
+    bounded 60 "${CC:-cc}" -Ilib -c -o "$stepped.o" .ci/stepped_clock.c
+    bounded 60 "${CC:-cc}" -Ilib -Dclock_gettime=clock_gettime_stepped \
+        -Dclock_nanosleep=clock_nanosleep_stepped -o "$stepped" "$1.c" lib/*.c "$stepped.o"
+}
+
 # Decimal numbers (0.05, 12.3) become T, whole numbers of three digits and more (pids) N, runs of
 # blanks one blank. Small numbers stay: counts, indices, exit codes. (A pid has two digits only in the
 # first moments of a container.)
@@ -153,7 +183,13 @@ need_user() {
 }
 
 can_be_user() {
-    [ "$(id -u)" -eq 0 ] && setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups true 2>/dev/null
+    if [ -z "${USER_FOUND:-}" ]; then # many ask, and it takes processes to find out
+        USER_FOUND=no
+        [ "$(id -u)" -ne 0 ] ||
+            ! setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups true 2>/dev/null ||
+            USER_FOUND=yes
+    fi
+    [ "$USER_FOUND" = yes ]
 }
 
 # Copies PROGRAM to where an ordinary user can execute it; prints the path. Removed after the test.

@@ -26,7 +26,9 @@ static int call(char *const argv[])
     printf("$");
     for (char *const *word = argv; *word != NULL; word++)
         printf(" %s", *word);
-    printf("\n"); /* subprocess_call flushes it before the program prints anything */
+    printf("\n");
+    if (fflush(stdout) == EOF) /* now: it comes before what the program prints */
+        die("write standard output");
     if (subprocess_call(argv, &code) == -1) {
         int error = errno;
         code = subprocess_exec_code(error);

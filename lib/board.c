@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,6 +128,9 @@ bool board_do(struct board *board, struct task *task)
     task->pid = getpid();
     memset(result_of(board, task), 0, board->result_size);
     task->error = task->function(argument_of(task), result_of(board, task));
+    /* What it has printed is part of it: not done before it is out. */
+    if (fflush(stdout) == EOF && task->error == 0)
+        task->error = errno;
     atomic_store(&task->state, DONE); /* from here on the slot is the parent's */
     return atomic_load(&board->counts->wanted) == ticket;
 }

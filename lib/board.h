@@ -38,7 +38,8 @@ void board_close(struct board *board);
 /* Takes the oldest task that nobody has. Returns NULL when there is none. */
 struct task *board_take(struct board *board, int worker);
 
-/* Does the task and marks it finished. Returns whether the parent sleeps until then. */
+/* Does the task, flushes what it has printed (if that fails, it is the task's error), and marks it
+ * finished. Returns whether the parent sleeps until then. */
 bool board_do(struct board *board, struct task *task);
 
 /* Says whether there may be a task to take. */

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -59,7 +58,6 @@ static int work(void *argument)
         while ((task = board_take(pool->board, worker->index)) != NULL)
             if (board_do(pool->board, task))
                 send(worker->worker_end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-        fflush(stdout); /* what tasks have printed; an error is found when we leave */
         atomic_store(asleep, true);
         if (board_has_tasks(pool->board)) { /* posted before the parent could see that we sleep */
             atomic_store(asleep, false);
@@ -126,6 +124,7 @@ static void look_after_workers(struct pool *pool)
                 continue;
             end_worker(worker, 1.0);
             board_lose(pool->board, i, EOWNERDEAD, worker->process.pid, worker->process.exit_code);
+            worker->process = (struct process){0};
             ended++;
         }
         if (start_worker(worker) == -1) { /* tried again when we next come here */
@@ -143,12 +142,14 @@ static void look_after_workers(struct pool *pool)
 
 static int wait_until_finished(struct pool *pool, unsigned long ticket, double deadline)
 {
+    int milliseconds = -1;
+
     while (!board_is_finished(pool->board, ticket)) {
-        int milliseconds = milliseconds_until(deadline);
         if (milliseconds == 0) {
             errno = ETIMEDOUT;
             return -1;
         }
+        milliseconds = milliseconds_until(deadline); /* 0: look once, do not wait */
         if (milliseconds == -1 || milliseconds > LONGEST_SLEEP)
             milliseconds = LONGEST_SLEEP;
         for (int i = 0; i < pool->worker_count; i++)
