@@ -31,9 +31,12 @@ void *beyond_map_shared(size_t size)
         return NULL;
     unlink(name); /* the mapping keeps the memory, and no name is left behind */
     void *memory = MAP_FAILED;
-    if (ftruncate(file, (off_t)size) == 0)
+    /* Not ftruncate: on a full disk, a file with holes would be a SIGBUS at the first access. */
+    int error = posix_fallocate(file, 0, (off_t)size);
+    if (error == 0) {
         memory = mmap(NULL, size, protection, MAP_SHARED, file, 0);
-    int error = errno;
+        error = errno;
+    }
     close(file);
     errno = error;
 #endif

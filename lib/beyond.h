@@ -22,7 +22,7 @@ int beyond_end_with_parent(pid_t parent);
  * Linux 5.3 has a descriptor to poll; elsewhere it naps for a few milliseconds. */
 void beyond_wait_for_end(pid_t pid, int milliseconds);
 
-/* The number of processors that are there to run on, at least 1. */
+/* The number of processors of this machine that are switched on, at least 1. */
 int beyond_processors(void);
 
 /* The memory in use on this whole machine, the kernel's included, in bytes: the difference of two

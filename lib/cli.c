@@ -23,6 +23,9 @@ static void vcomplain(const char *format, va_list arguments, const char *reason)
     char line[MESSAGE_SIZE + 512];
 
     vsnprintf(message, sizeof message, format, arguments);
+    for (char *c = message; *c != '\0'; c++)
+        if (iscntrl((unsigned char)*c)) /* an argument may hold a newline; a message is one line */
+            *c = '?';
     snprintf(line, sizeof line, "%.200s: %s%s%.200s\n", program_name, message,
              *reason == '\0' ? "" : ": ", reason);
     io_write(STDERR_FILENO, line, strlen(line)); /* where would we complain that this failed? */

@@ -25,7 +25,8 @@ long cli_number(const char *name, const char *text, long least, long most);
  * or 1, with a message, if something that was printed has not arrived. */
 int cli_end(int status);
 
-/* "program: MESSAGE" on standard error, in one write. */
+/* "program: MESSAGE" on standard error: one line, in one write, of about 1,000 characters at most.
+ */
 void complain(const char *format, ...) SAY_FORMAT(1, 2);
 
 /* The same with errno's text behind it, and exit 1: die("open %s", path). */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ double seconds_now(void)
 
 int milliseconds_until(double deadline)
 {
-    if (isinf(deadline))
+    if (deadline >= FOREVER)
         return -1;
     double left = (deadline - seconds_now()) * 1000;
     if (!(left > 0))
@@ -32,7 +33,9 @@ double time_scale(void)
         return 1;
     char *end;
     double scale = strtod(text, &end);
-    if (!isdigit((unsigned char)*text) || *end != '\0' || !(scale >= 0 && scale <= 1000)) {
+    /* Digits and a point; strtod alone would also take nan, 0x10 or 1e-3. */
+    if (!isdigit((unsigned char)*text) || text[strspn(text, "0123456789.")] != '\0' ||
+        *end != '\0' || scale > 1000) {
         errno = EINVAL;
         return -1;
     }
@@ -60,7 +63,7 @@ int pause_seconds(double seconds)
     if (scale < 0)
         return -1;
     double length = seconds * scale;
-    if (!(length >= 0 && length <= 1e9)) {
+    if (!(seconds >= 0 && length <= 1e9)) {
         errno = EINVAL;
         return -1;
     }
@@ -94,7 +97,8 @@ void random_start(unsigned stream)
         clock_gettime(CLOCK_REALTIME, &now);
         seed = (unsigned)now.tv_nsec ^ (unsigned)now.tv_sec ^ ((unsigned)getpid() << 16);
     }
-    srand(seed + stream * 2654435761U); /* Knuth's multiplier spreads streams 0, 1, 2 ... apart */
+    /* Two odd multipliers spread neighbours apart; + 1, as srand(0) is srand(1) in glibc. */
+    srand(seed * 2246822519U + stream * 2654435761U + 1);
 }
 
 double random_fraction(void)

@@ -16,7 +16,7 @@ double seconds_now(void);
 int milliseconds_until(double deadline);
 
 /* The number that the environment's TIME_SCALE gives to multiply pauses with: 1 when it is not set,
- * -1 and EINVAL when it is no number from 0 to 1000. */
+ * -1 and EINVAL when it is no decimal number from 0 to 1000. */
 double time_scale(void);
 
 /* The number that the environment's SEED gives: 0 when it is not set, -1 and EINVAL when it is no

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# beyond: what POSIX does not have; and the same where the system has nothing beyond POSIX.
+
+load ../.ci/test_helper
+
+scenario() {
+    run bounded 30 build/test/beyond_test "$1"
+    [[ $status -eq 0 && -z $output ]] || fail "$1: status $status" "$output"
+}
+
+need_linux() {
+    [ "$(uname -s)" = Linux ] || skip 'only Linux has this'
+}
+
+@test "beyond: memory: zeroed, shared, and without a descriptor" {
+    scenario map
+}
+
+@test "beyond: memory, where nothing is anonymous: an unlinked file does it" {
+    scenario bare_map
+}
+
+@test "beyond: memory has no name, either way" {
+    need_linux
+    local which
+    for which in map_name bare_map_name; do
+        run bounded 20 build/test/beyond_test "$which"
+        [ "$status" -eq 0 ] || fail "status $status" "$output"
+        [[ $output == /*' (deleted)' && $output != *$'\n'* ]] || fail "$which: $output"
+    done
+}
+
+@test "beyond: a child that has asked for it ends when its parent is killed" {
+    need_linux
+    scenario parent_killed
+}
+
+@test "beyond: a child that has asked for it ends when its parent returns" {
+    need_linux
+    scenario parent_returns
+}
+
+@test "beyond: a child that asks too late is ended at once" {
+    need_linux
+    scenario parent_gone
+}
+
+@test "beyond: a child that names another parent is ended, by SIGKILL" {
+    need_linux
+    scenario not_the_parent
+}
+
+@test "beyond: the end with the parent, where it cannot be asked for: ENOSYS, and nobody is ended" {
+    scenario bare_end
+}
+
+@test "beyond: waiting for a child: until its end, and idle until then" {
+    scenario wait_for_child
+}
+
+@test "beyond: waiting for a child that has ended already" {
+    scenario wait_for_zombie
+}
+
+@test "beyond: waiting for a child that does not end, with a limit" {
+    scenario wait_in_vain
+}
+
+@test "beyond: waiting for a child where no descriptor is left: naps" {
+    scenario wait_without_descriptors
+}
+
+@test "beyond: waiting for a child, where there is nothing to poll: naps of 5 ms, or less" {
+    scenario bare_wait
+}
+
+# C libraries differ in whether they count the processors of the machine, or those for this process.
+@test "beyond: the processors are as many as the system says" {
+    run bounded 20 build/test/beyond_test processors
+    [ "$status" -eq 0 ] || fail "status $status" "$output"
+    [ "$output" -ge 1 ]
+    [ "$output" = "$(getconf _NPROCESSORS_ONLN)" ] || [ "$output" = "$(nproc)" ] ||
+        fail "$output; getconf: $(getconf _NPROCESSORS_ONLN), nproc: $(nproc)"
+}
+
+@test "beyond: the processors, where they are not known: 1" {
+    scenario bare_machine
+}
+
+# It does not stand still, hence the tolerance. Nor does it follow each mapping at once: the kernel keeps
+# some free pages for each processor, and does not count them as free.
+@test "beyond: the memory in use is what the system says, within an eighth of all there is" {
+    local try in_use
+    grep -qs ^MemAvailable: /proc/meminfo || skip 'this system does not say'
+    for try in {1..10}; do
+        in_use=$(bounded 20 build/test/beyond_test memory_in_use)
+        awk -v in_use="$in_use" '
+            { bytes[$1] = $2 * 1024 }
+            END {
+                all = bytes["MemTotal:"]
+                difference = all - bytes["MemAvailable:"] - in_use
+                exit !(in_use > 0 && in_use < all && difference < all / 8 && difference > -all / 8)
+            }' /proc/meminfo && return
+        sleep 0.1
+    done
+    fail "$in_use bytes, the $try times; but:" "$(head -n 3 /proc/meminfo)"
+}
+
+@test "beyond: the memory in use, where it is not known: ENOSYS" {
+    scenario bare_memory
+}

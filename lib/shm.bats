@@ -1,0 +1,36 @@
+#!/usr/bin/env bats
+# shm: memory that is shared with the children, begins as zeros, and has no name.
+
+load ../.ci/test_helper
+
+scenario() {
+    run bounded 20 build/test/shm_test "$1"
+    [[ $status -eq 0 && -z $output ]] || fail "$1: status $status" "$output"
+}
+
+@test "shm: it begins as zeros, in every size" {
+    scenario zero
+}
+
+@test "shm: parent and children see the same, at the same address" {
+    scenario shared
+}
+
+@test "shm: they see it while both live, in both directions" {
+    scenario both_ways
+}
+
+@test "shm: who unmaps it loses it, and the others keep it" {
+    scenario unmap
+}
+
+@test "shm: size 0 is EINVAL, too large is ENOMEM" {
+    scenario errors
+}
+
+@test "shm: it has no name that could be left behind" {
+    [ -r /proc/self/maps ] || skip 'this system has no /proc/self/maps'
+    run bounded 20 build/test/shm_test name
+    [ "$status" -eq 0 ] || fail "status $status" "$output"
+    [[ $output == *' rw-s '*' (deleted)' && $output != *$'\n'* ]] || fail "$output"
+}

@@ -1,0 +1,551 @@
+/* Drives lib/beyond.c for lib/beyond.bats. A scenario prints nothing when all is well. Some are
+ * there twice: for this system, and for one that has nothing beyond POSIX. For the latter, beyond.c
+ * is compiled once more, in here, without the macros that it looks for. */
+#define _GNU_SOURCE
+
+#include "beyond.h"
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#define CHECK(condition) check(condition, #condition, __LINE__)
+
+static void check(int holds, const char *condition, int line)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "beyond_test.c:%d: is not so: %s (%s)\n", line, condition, strerror(errno));
+    _exit(EXIT_FAILURE);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void sleep_for(int milliseconds)
+{
+    nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000L}, NULL);
+}
+
+static int open_descriptors(void)
+{
+    int count = 0;
+
+    for (int descriptor = 0; descriptor < 256; descriptor++)
+        count += fcntl(descriptor, F_GETFD) != -1;
+    return count;
+}
+
+/* From here on, nothing more can be opened. */
+static void use_up_descriptors(void)
+{
+    struct rlimit limit;
+    int lowest = open("/dev/null", O_RDONLY);
+
+    CHECK(lowest != -1);
+    CHECK(close(lowest) == 0);
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = (rlim_t)lowest;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+/* --- the system that has nothing -------------------------------------------------------------- */
+
+static char meminfo_text[200]; /* what that system's /proc/meminfo has in it */
+
+static FILE *open_meminfo_text(const char *path, const char *mode)
+{
+    CHECK(strcmp(path, "/proc/meminfo") == 0 && *mode == 'r');
+    if (*meminfo_text != '\0')
+        return fmemopen(meminfo_text, strlen(meminfo_text), "r");
+    errno = ENOENT;
+    return NULL;
+}
+
+static char file_made[64]; /* its name, if there was one */
+
+static int make_and_note(char *name)
+{
+    int file = mkstemp(name);
+
+    if (file != -1)
+        snprintf(file_made, sizeof file_made, "%s", name);
+    return file;
+}
+
+static long napped = -1; /* milliseconds */
+
+static int note_nap(const struct timespec *length, const struct timespec *left)
+{
+    CHECK(length->tv_sec == 0 && left == NULL);
+    napped = length->tv_nsec / 1000000;
+    return 0;
+}
+
+#undef MAP_ANONYMOUS
+#undef PR_SET_PDEATHSIG
+#undef SYS_pidfd_open
+#undef _SC_NPROCESSORS_ONLN
+#define fopen open_meminfo_text
+#define mkstemp make_and_note
+#define nanosleep note_nap
+#define beyond_map_shared bare_map_shared
+#define beyond_end_with_parent bare_end_with_parent
+#define beyond_wait_for_end bare_wait_for_end
+#define beyond_processors bare_processors
+#define beyond_memory_in_use bare_memory_in_use
+#undef BEYOND_H        /* it is to declare these as well */
+#include "../beyond.c" /* NOLINT(bugprone-suspicious-include) */
+#undef fopen
+#undef mkstemp
+#undef nanosleep
+#undef beyond_map_shared
+#undef beyond_end_with_parent
+#undef beyond_wait_for_end
+#undef beyond_processors
+#undef beyond_memory_in_use
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+enum { SIZE = 100000 };
+
+static int is_filled(const unsigned char *memory, size_t size, unsigned char byte)
+{
+    for (size_t i = 0; i < size; i++)
+        if (memory[i] != byte)
+            return 0;
+    return 1;
+}
+
+/* Zeroed, shared with the child, without a name, and without a descriptor that it needs. */
+static void expect_shared(void *map_shared(size_t))
+{
+    int status, before = open_descriptors();
+    unsigned char *memory = map_shared(SIZE);
+
+    CHECK(memory != NULL);
+    CHECK(is_filled(memory, SIZE, 0));
+    memset(memory, 1, SIZE);
+    CHECK(open_descriptors() == before);
+    pid_t child = fork();
+    CHECK(child != -1);
+    if (child == 0) {
+        CHECK(is_filled(memory, SIZE, 1));
+        memset(memory, 2, SIZE);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(is_filled(memory, SIZE, 2));
+    unsigned char *other = map_shared(SIZE);
+    CHECK(other != NULL && is_filled(other, SIZE, 0)); /* not the same memory once more */
+    CHECK(munmap(memory, SIZE) == 0 && munmap(other, SIZE) == 0);
+}
+
+static void map(void)
+{
+    expect_shared(beyond_map_shared);
+    errno = 0;
+    CHECK(beyond_map_shared(SIZE_MAX) == NULL && errno == ENOMEM);
+    CHECK(beyond_map_shared(SIZE_MAX / 2) == NULL && errno == ENOMEM);
+    use_up_descriptors();
+    CHECK(beyond_map_shared(SIZE) != NULL); /* it needs none */
+}
+
+/* The file that the last call has made is gone. */
+static void expect_no_file(void)
+{
+    CHECK(*file_made == '/');
+    CHECK(access(file_made, F_OK) == -1 && errno == ENOENT);
+    *file_made = '\0';
+}
+
+static void bare_map(void)
+{
+    struct rlimit limit;
+
+    expect_shared(bare_map_shared);
+    expect_no_file();
+    int before = open_descriptors();
+    errno = 0;
+    CHECK(bare_map_shared(SIZE_MAX) == NULL && errno != 0); /* no file may be that large */
+    expect_no_file();
+    errno = 0;
+    CHECK(bare_map_shared(SIZE_MAX / 2) == NULL && errno != 0);
+    expect_no_file();
+
+    CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); /* a limit on files is one on this memory */
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = SIZE - 1;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    errno = 0;
+    CHECK(bare_map_shared(SIZE) == NULL && errno == EFBIG);
+    expect_no_file();
+    CHECK(open_descriptors() == before);
+    use_up_descriptors();
+    errno = 0;
+    CHECK(bare_map_shared(10) == NULL && errno == EMFILE);
+}
+
+/* Prints the end of the line of /proc/self/maps about such memory. */
+static void print_name(void *map_shared(size_t))
+{
+    char line[512];
+    unsigned char *memory = map_shared(SIZE);
+    FILE *maps = fopen("/proc/self/maps", "r");
+
+    CHECK(memory != NULL && maps != NULL);
+    while (fgets(line, sizeof line, maps) != NULL)
+        if (strtoull(line, NULL, 16) == (uintptr_t)memory)
+            printf("%s", strchr(line, '/') != NULL ? strchr(line, '/') : line);
+    CHECK(fclose(maps) == 0);
+}
+
+static void map_name(void)
+{
+    print_name(beyond_map_shared);
+}
+
+static void bare_map_name(void)
+{
+    print_name(bare_map_shared);
+}
+
+/* --- the end of the parent -------------------------------------------------------------------- */
+
+/* Waits until all the writers of this pipe have ended; false if they do not. */
+static int have_ended(int descriptor)
+{
+    struct pollfd end = {.fd = descriptor, .events = POLLIN};
+    char byte;
+
+    return poll(&end, 1, 8000) == 1 && read(descriptor, &byte, 1) == 0;
+}
+
+/* A child that writes its pid to `descriptor` and then does nothing, for 10 s at most. */
+static void live(int descriptor)
+{
+    pid_t me = getpid();
+
+    CHECK(write(descriptor, &me, sizeof me) == sizeof me);
+    alarm(10);
+    pause();
+    _exit(0);
+}
+
+/* The parent is killed, or it returns: its child ends. */
+static void expect_end_with_parent(int is_killed)
+{
+    int alive[2], go[2], status;
+    pid_t child;
+
+    CHECK(io_pipe(alive) == 0 && io_pipe(go) == 0);
+    pid_t parent = fork();
+    CHECK(parent != -1);
+    if (parent == 0) {
+        char byte;
+        pid_t me = getpid();
+        CHECK(close(go[1]) == 0);
+        child = fork();
+        CHECK(child != -1);
+        if (child == 0) {
+            CHECK(beyond_end_with_parent(me) == 0);
+            live(alive[1]);
+        }
+        _exit(read(go[0], &byte, 1) == 0 ? 0 : EXIT_FAILURE);
+    }
+    CHECK(close(alive[1]) == 0);
+    CHECK(io_read(alive[0], &child, sizeof child) == sizeof child); /* it is alive and has asked */
+    if (is_killed)
+        CHECK(kill(parent, SIGKILL) == 0);
+    else
+        CHECK(close(go[1]) == 0);
+    CHECK(waitpid(parent, &status, 0) == parent);
+    CHECK(is_killed ? WIFSIGNALED(status) : status == 0);
+    int ended = have_ended(alive[0]);
+    if (!ended)
+        kill(child, SIGKILL);
+    CHECK(ended);
+}
+
+static void parent_killed(void)
+{
+    expect_end_with_parent(1);
+}
+
+static void parent_returns(void)
+{
+    expect_end_with_parent(0);
+}
+
+/* The parent is gone before its child asks. */
+static void parent_gone(void)
+{
+    int alive[2], status;
+    char text[20];
+
+    CHECK(io_pipe(alive) == 0);
+    pid_t parent = fork();
+    CHECK(parent != -1);
+    if (parent == 0) {
+        pid_t me = getpid();
+        pid_t child = fork();
+        CHECK(child != -1);
+        if (child != 0)
+            _exit(0);
+        while (getppid() == me)
+            sleep_for(1);
+        CHECK(write(alive[1], "asks", 4) == 4);
+        beyond_end_with_parent(me);
+        CHECK(write(alive[1], " lives", 6) == 6);
+        _exit(0);
+    }
+    CHECK(close(alive[1]) == 0);
+    CHECK(waitpid(parent, &status, 0) == parent && status == 0);
+    CHECK(io_read(alive[0], text, sizeof text) == 4); /* no more than "asks" */
+}
+
+/* It ends by SIGKILL, as it would have if it had asked in time. */
+static void not_the_parent(void)
+{
+    int status;
+    pid_t child = fork();
+
+    CHECK(child != -1);
+    if (child == 0) {
+        beyond_end_with_parent(getpid()); /* nobody is his own parent */
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void bare_end(void)
+{
+    errno = 0;
+    CHECK(bare_end_with_parent(getppid()) == -1 && errno == ENOSYS);
+    CHECK(bare_end_with_parent(getpid()) == -1); /* and nobody is ended */
+}
+
+/* --- the end of a child ----------------------------------------------------------------------- */
+
+/* A child that ends as soon as the write end of `gate` is closed. */
+static pid_t start_child(const int gate[2])
+{
+    char byte;
+    pid_t child = fork();
+
+    CHECK(child != -1);
+    if (child != 0)
+        return child;
+    alarm(10); /* should the parent fail, nobody would end it */
+    CHECK(close(gate[1]) == 0);
+    _exit(read(gate[0], &byte, 1) == 0 ? 7 : EXIT_FAILURE);
+}
+
+/* A child that closes the write end of `gate` by ending, after so long. */
+static pid_t start_closer(int milliseconds)
+{
+    pid_t child = fork();
+
+    CHECK(child != -1);
+    if (child != 0)
+        return child;
+    sleep_for(milliseconds);
+    _exit(0);
+}
+
+/* Waits as the header says: look, wait, look again. Returns how often it had to wait. */
+static int wait_and_look(pid_t child, int milliseconds)
+{
+    int status, waits = 0;
+    pid_t ended;
+
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
+        beyond_wait_for_end(child, milliseconds);
+        waits++;
+    }
+    CHECK(ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    return waits;
+}
+
+/* A child of whose end it has to be told, with and without a limit of time that is never reached;
+ * it really waits meanwhile, so the calls are few: of the naps each takes 5 ms. */
+static void expect_waiting(void)
+{
+    static const int limits[] = {-1, 60000};
+
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        int gate[2];
+        CHECK(io_pipe(gate) == 0);
+        double start = seconds();
+        pid_t closer = start_closer(100);
+        pid_t child = start_child(gate);
+        CHECK(close(gate[0]) == 0 && close(gate[1]) == 0);
+        int waits = wait_and_look(child, limits[i]);
+        CHECK(waits <= (seconds() - start) / 0.004 + 1);
+        CHECK(waitpid(closer, NULL, 0) == closer);
+    }
+}
+
+static void wait_for_child(void)
+{
+    int before = open_descriptors();
+
+    expect_waiting();
+    CHECK(open_descriptors() == before);
+}
+
+/* Where no descriptor is left to poll, it naps instead. */
+static void wait_without_descriptors(void)
+{
+    double start = seconds();
+    pid_t child = fork();
+    CHECK(child != -1);
+    if (child == 0) {
+        sleep_for(100);
+        _exit(7);
+    }
+    use_up_descriptors();
+    int waits = wait_and_look(child, -1);
+    CHECK(waits <= (seconds() - start) / 0.004 + 1);
+}
+
+/* The child has ended long ago, and is a zombie: the wait is over at once. */
+static void wait_for_zombie(void)
+{
+    siginfo_t info;
+    pid_t child = fork();
+    CHECK(child != -1);
+    if (child == 0)
+        _exit(7);
+    CHECK(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0);
+    beyond_wait_for_end(child, -1);
+    CHECK(wait_and_look(child, -1) == 0);
+}
+
+/* The child does not end: the time is up, or earlier. */
+static void wait_in_vain(void)
+{
+    static const int limits[] = {0, 1, 50};
+    int gate[2];
+
+    CHECK(io_pipe(gate) == 0);
+    pid_t child = start_child(gate);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        beyond_wait_for_end(child, limits[i]);
+        CHECK(waitpid(child, NULL, WNOHANG) == 0);
+    }
+    CHECK(close(gate[1]) == 0);
+    wait_and_look(child, -1);
+}
+
+/* It naps for 5 ms at most, and never for longer than asked. */
+static void bare_wait(void)
+{
+    static const struct {
+        int asked, expected;
+    } naps[] = {{-1, 5}, {0, 0}, {1, 1}, {4, 4}, {5, 5}, {6, 5}, {1000000, 5}};
+
+    for (size_t i = 0; i < sizeof naps / sizeof *naps; i++) {
+        napped = -1;
+        bare_wait_for_end(getpid(), naps[i].asked);
+        CHECK(napped == naps[i].expected);
+    }
+}
+
+/* --- the machine ------------------------------------------------------------------------------ */
+
+static void processors(void)
+{
+    printf("%d\n", beyond_processors());
+}
+
+static void bare_machine(void)
+{
+    CHECK(bare_processors() == 1);
+}
+
+static void memory_in_use(void)
+{
+    printf("%lld\n", beyond_memory_in_use());
+}
+
+static void expect_unknown(const char *text)
+{
+    snprintf(meminfo_text, sizeof meminfo_text, "%s", text);
+    errno = 0;
+    CHECK(bare_memory_in_use() == -1 && errno == ENOSYS);
+}
+
+static void bare_memory(void)
+{
+    expect_unknown(""); /* no such file */
+    expect_unknown("nothing of the kind\n");
+    expect_unknown("MemTotal: 1000 kB\nMemFree: 400 kB\n"); /* before Linux 3.14 */
+    expect_unknown("MemFree: 400 kB\nMemAvailable: 400 kB\n");
+    expect_unknown("MemTotals: 1000 kB\nMemAvailables: 400 kB\n");
+    snprintf(meminfo_text, sizeof meminfo_text, "%s",
+             "MemTotal:       1000 kB\nMemFree: 100 kB\nMemAvailable:    400 kB\n");
+    CHECK(bare_memory_in_use() == 600LL * 1024);
+    snprintf(meminfo_text, sizeof meminfo_text, "%s",
+             "MemAvailable: 1 kB\nMemTotal: 16777217 kB\n");
+    CHECK(bare_memory_in_use() == 16777216LL * 1024);
+    use_up_descriptors();
+    errno = 0;
+    CHECK(beyond_memory_in_use() == -1 && errno == ENOSYS);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} scenarios[] = {
+    {"map", map},
+    {"bare_map", bare_map},
+    {"map_name", map_name},
+    {"bare_map_name", bare_map_name},
+    {"parent_killed", parent_killed},
+    {"parent_returns", parent_returns},
+    {"parent_gone", parent_gone},
+    {"not_the_parent", not_the_parent},
+    {"bare_end", bare_end},
+    {"wait_for_child", wait_for_child},
+    {"wait_without_descriptors", wait_without_descriptors},
+    {"wait_for_zombie", wait_for_zombie},
+    {"wait_in_vain", wait_in_vain},
+    {"bare_wait", bare_wait},
+    {"processors", processors},
+    {"bare_machine", bare_machine},
+    {"memory_in_use", memory_in_use},
+    {"bare_memory", bare_memory},
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 2 && i < sizeof scenarios / sizeof *scenarios; i++)
+        if (strcmp(argv[1], scenarios[i].name) == 0) {
+            scenarios[i].run();
+            return 0;
+        }
+    fprintf(stderr, "usage: beyond_test SCENARIO; they are at the end of beyond_test.c\n");
+    return 2;
+}
