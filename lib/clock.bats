@@ -87,6 +87,7 @@ prints() {
     export TIME_SCALE=1
     expect_same "$(printf "%.0s-1 EINVAL\nstatus 0\n" "${bad[@]}")" "$(each "build/test/clock_test pause_for \$value" "${bad[@]}")"
     TIME_SCALE=1000 prints '-1 EINVAL' pause_for 1e8
+    TIME_SCALE=0 prints '-1 EINVAL' pause_for -1
 }
 
 @test "clock: signals make a pause neither shorter nor longer" {
