@@ -78,6 +78,7 @@ expect_success() {
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
         expect_same "usage: fork [-b]
+  Forks once: both processes say who they are.
   -b   the bug: do not flush before the fork" "$output"
     done
 }

@@ -3,8 +3,8 @@
  * usage: fork [-b]
  *   -b   the bug: do not flush before the fork
  *
- * Notice: fork returns twice, 0 in the child and the child's pid in the parent. With -b, and the
- * output in a pipe or file, the first line comes twice: ./fork -b | cat
+ * Notice: fork returns twice, 0 in the child and the child's pid in the parent. With -b the first
+ * line comes twice.
  */
 #include "cli.h"
 
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 static const char usage[] = "usage: fork [-b]\n"
+                            "  Forks once: both processes say who they are.\n"
                             "  -b   the bug: do not flush before the fork\n";
 
 int main(int argc, char **argv)
@@ -40,10 +41,10 @@ int main(int argc, char **argv)
         _exit(cli_end(EXIT_SUCCESS));
     }
     printf("I (%ld) just created a child process (%ld).\n", (long)getpid(), (long)pid);
-    fflush(stdout); /* now, and not after the child's; cli_end checks */
+    fflush(stdout); /* now, not after the wait; cli_end sees it if this fails */
 
-    /* Without this, the child's end would be kept for us, and the child stay a zombie. It also
-     * keeps us here until the child has printed our pid, not that of its next parent. */
+    /* Without this we might end first, and the child would print the pid of its next parent. And in
+     * a program that goes on, a child that nobody waits for stays a zombie. */
     int status;
     if (waitpid(pid, &status, 0) == -1)
         die("waitpid %ld", (long)pid);

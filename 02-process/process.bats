@@ -92,6 +92,7 @@ expect_success() {
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
         expect_same "usage: process [-n]
+  Starts a function as a process, and joins it.
   -n   do not join: see what becomes of the child" "$output"
     done
 }

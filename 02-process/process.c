@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 static const char usage[] = "usage: process [-n]\n"
+                            "  Starts a function as a process, and joins it.\n"
                             "  -n   do not join: see what becomes of the child\n";
 
 static pid_t parent;
-static int lifeline[2]; /* a pipe; when nobody has its write end any more, the parent is gone */
+static int lifeline[2]; /* for -n: a pipe; when nobody has its write end, the parent is gone */
 
 static int run_process(void *name)
 {
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
     cli_operands(argc, argv, 0, 0);
 
     parent = getpid();
-    if (io_pipe(lifeline) == -1)
+    if (!join && io_pipe(lifeline) == -1)
         die("pipe");
     say("Parent process %ld.", (long)parent);
 

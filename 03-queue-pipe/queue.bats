@@ -145,7 +145,9 @@ queue: the writer ($writer) ended with exit code -9" "$(sort <<<"$stderr" | sed 
         run --separate-stderr "$queue" "$help"
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
-        expect_same "usage: queue" "$output"
+        expect_same "usage: queue
+  A writer puts A, B, C and end into a queue, a reader gets them out.
+  TIME_SCALE=0.05 shortens the pauses, SEED=7 repeats them." "$output"
     done
 }
 

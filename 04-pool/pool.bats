@@ -214,7 +214,9 @@ expect_all_killed() {
         run --separate-stderr "$pool" "$help"
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
-        expect_same "usage: pool" "$output"
+        expect_same "usage: pool
+  Five tasks of up to 3 s, done by two processes.
+  TIME_SCALE=0.05 shortens the pauses, SEED=7 repeats them." "$output"
     done
 }
 

@@ -2,8 +2,9 @@
  *
  * usage: pool
  *
- * Notice: two pids in all. Whichever process is free takes the next task, first in, first out. Kill
- * one of them in the middle of a task: that task is reported, and the others are done all the same.
+ * Notice: two pids do all five tasks. Whichever process is free takes the next task, first in,
+ * first out. Kill one of them in the middle of a task: that task is reported, and the others are
+ * done all the same.
  */
 #include "pool.h"
 #include "cli.h"
@@ -12,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "usage: pool\n";
+static const char usage[] = "usage: pool\n"
+                            "  Five tasks of up to 3 s, done by two processes.\n"
+                            "  TIME_SCALE=0.05 shortens the pauses, SEED=7 repeats them.\n";
 
 enum { TASKS = 5, WORKERS = 2 };
 

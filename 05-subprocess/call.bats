@@ -175,6 +175,7 @@ return code: 126" "call: $file: Exec format error" 126 "$file"
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
         expect_same "usage: call [COMMAND [ARG...]]
+  Runs a program without a shell, and shows its return code.
   without a command: nslookup www.python.org, and then ls -lah /tmp" "$output"
     done
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 static const char usage[] = "usage: call [COMMAND [ARG...]]\n"
+                            "  Runs a program without a shell, and shows its return code.\n"
                             "  without a command: nslookup www.python.org, and then ls -lah /tmp\n";
 
 /* Returns the status that a shell would give. */

@@ -178,7 +178,7 @@ titles() {
     done
 }
 
-@test "-l: at most so many processes" {
+@test "-l: at most this many processes" {
     for most in 1 5; do
         TIME_SCALE=0.01 run --separate-stderr bounded 20 "$benchmark" -m multi -n 50 -l "$most"
         [ "$status" -eq 0 ]
@@ -330,7 +330,7 @@ benchmark: the process of task 1 ended with exit code -9' "$stderr"
   -m MODE     only this mode: one process, a process per task, or a pool
   -n N        perfect: the numbers 1 to N; with -t sleep: N tasks
   -w WORKERS  processes in the pool (4)
-  -l LIVE     multi: at most so many processes at once (as many as the system gives)
+  -l LIVE     multi: at most this many processes at once (as many as the system gives)
   -q          quick: 10 tasks of 0.1 s, the numbers 1 to 9999" "$output"
     done
 }

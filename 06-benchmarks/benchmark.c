@@ -14,7 +14,7 @@ static const char usage[] =
     "  -m MODE     only this mode: one process, a process per task, or a pool\n"
     "  -n N        perfect: the numbers 1 to N; with -t sleep: N tasks\n"
     "  -w WORKERS  processes in the pool (4)\n"
-    "  -l LIVE     multi: at most so many processes at once (as many as the system gives)\n"
+    "  -l LIVE     multi: at most this many processes at once (as many as the system gives)\n"
     "  -q          quick: 10 tasks of 0.1 s, the numbers 1 to 9999\n";
 
 enum { SLEEP, PERFECT, TASKS };

@@ -18,9 +18,9 @@ struct pool_options {
     size_t slots;         /* tasks posted and not yet collected, at most; 0: 1024 */
 };
 
-/* Starts the workers. What the caller has set up before, they have too. They ignore SIGINT, so that
- * Ctrl-C does not end them in the middle of a task before the parent says so; when the parent ends,
- * they do (at once on Linux; elsewhere when they have finished their task).
+/* Starts the workers. What the caller has set up before, they have too. Where the kernel ends them
+ * with their parent (Linux), they ignore SIGINT: then Ctrl-C does not end them in the middle of a
+ * task before the parent says so. Elsewhere they end when their parent is gone and their task done.
  * Returns the pool, or NULL and errno: EINVAL (a size or number out of range), EAGAIN, ENOMEM,
  * EMFILE: then nothing is left of it. */
 struct pool *pool_open(const struct pool_options *options);

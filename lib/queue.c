@@ -1,18 +1,20 @@
 /* How it stays whole when a process is killed between any two lines:
  *
- * - The items lie in a ring. `put` counts all items ever put, `got` all ever taken; an item is in
- * the queue from the moment `put` is raised, and out of it when `got` is: one store each. Killed
- *   before the store, it has not happened; killed after it, it has.
- * - One lock for putting, one for getting, so that both go on at once. They are robust: when the
- *   holder dies, the next one gets the lock and EOWNERDEAD. As there is never a half done change to
- *   repair, it goes on.
- * - A process that must wait sleeps in poll, on a socket, never on a condition variable (a process
- *   killed in pthread_cond_wait would leave the others stuck). The two ends of a socketpair are the
- *   two ends of the queue: a byte sent from one wakes whoever sleeps at the other, and when the
- * last process that has one end is gone, the other end sees the end of file.
- * - The bell is rung before the item is there, under the lock. Killed after the ring, before the
- * item: the sleepers wake for nothing. The other way round they would sleep beside an item.
- */
+ * The items lie in a ring. `putters.count` is how many were ever put, `getters.count` how many were
+ * ever taken: an item is in the queue from the moment the first is raised, and out of it when the
+ * second is. One store each: killed before it, nothing has happened; killed after it, everything.
+ *
+ * One lock for putting, one for getting, so that both go on at once. They are robust: when the
+ * holder dies, the next one gets the lock and EOWNERDEAD. As there is never a half done change to
+ * repair, it goes on.
+ *
+ * A process that must wait sleeps in poll, on a socket, never on a condition variable (a process
+ * killed in pthread_cond_wait would leave the others stuck). The two ends of a socketpair are the
+ * two ends of the queue: a byte sent from one wakes whoever sleeps at the other, and when the last
+ * process that has one end is gone, the other end sees the end of file.
+ *
+ * The bell is rung before the item is there, under the lock. Killed after the ring, before the
+ * item: the sleepers wake for nothing. The other way round they would sleep beside an item. */
 #include "queue.h"
 
 #include "io.h"

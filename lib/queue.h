@@ -1,5 +1,5 @@
 /* queue: a first in, first out queue of items for any number of processes, in shared memory. No
- * process that is killed, at whatever line, leaves it locked or torn: README.md says how. */
+ * process that is killed, at whatever line, leaves it locked or torn: queue.c says how. */
 #ifndef QUEUE_H
 #define QUEUE_H
 

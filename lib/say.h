@@ -9,10 +9,11 @@
 #endif
 
 /* Prints a line as printf would, and the newline, in one write: processes that say something at
- * the same moment never share a line. What printf has buffered goes out first, as
- * fflush does it: interrupted by a signal, that is an error. On a terminal each
- * process has a colour of its own, unless NO_COLOR is set to something, or TERM is not set or
- * "dumb". Returns 0, or -1 and errno (ENOSPC, EPIPE ...). The first failure is also remembered for
+ * the same moment never share a line (through a pipe: up to PIPE_BUF, 4096 bytes on Linux). What
+ * printf has buffered goes out first, as fflush does it: interrupted by a signal, that is an error.
+ * On a terminal a process has one of six colours, by its pid, unless NO_COLOR is set to something,
+ * or TERM is not set or "dumb".
+ * Returns 0, or -1 and errno (ENOSPC, EPIPE ...). The first failure is also remembered for
  * say_end, so a program that checks its output there need not check every line. */
 int say(const char *format, ...) SAY_FORMAT(1, 2);
 

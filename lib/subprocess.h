@@ -23,7 +23,7 @@ int subprocess_start(struct subprocess *subprocess);
 /* Starts the program and waits for its end: *exit_code is 0 to 255, or the negative number of the
  * signal that ended it. When SIGINT, SIGTERM, SIGHUP or SIGQUIT comes meanwhile, the program gets
  * it too, and SIGKILL if it has not ended 0.25 s later; once it has ended, the caller has its
- * signal: nothing is left behind.
+ * signal. Only the program itself is ended, not what it has started in turn.
  * Returns 0, or -1 and the errno of subprocess_start, or ECHILD (somebody else has reaped it). */
 int subprocess_call(char *const argv[], int *exit_code);
 
