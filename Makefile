@@ -8,7 +8,9 @@ CFLAGS ?= -O2 -g
 STANDARD := -std=c17 -D_POSIX_C_SOURCE=200809L -Ilib
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS)
-LINK = $(CC) $(CFLAGS) $(LDFLAGS)
+# -z now: calls into the C library are resolved at the start. Otherwise each is when it is first made, and
+# what the parent has not called before its fork, every child looks up for itself.
+LINK = $(CC) $(CFLAGS) -Wl,-z,now $(LDFLAGS)
 
 PROGRAM_SOURCES := $(wildcard $(CHAPTERS:%=%/*.c))
 LIBRARY_SOURCES := $(wildcard lib/*.c)

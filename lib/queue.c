@@ -29,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "a lock inside an atomic would be one per process");
 
@@ -58,10 +59,19 @@ struct queue {
     int put_end, get_end; /* the socketpair; -1: closed in this process */
 };
 
+/* Not pthread_mutex_lock: unlocking wakes one that waits, and if that one is killed before it has
+ * the lock, while a third one takes it, nobody wakes the next. So we look again from time to time.
+ */
 static int lock(struct side *side)
 {
-    int error = pthread_mutex_lock(&side->lock);
+    int error = pthread_mutex_trylock(&side->lock);
 
+    while (error == EBUSY || error == ETIMEDOUT) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        error = pthread_mutex_timedlock(&side->lock, &until);
+    }
     if (error == EOWNERDEAD) /* it died holding the lock, and left nothing half done */
         error = pthread_mutex_consistent(&side->lock);
     errno = error;
