@@ -10,7 +10,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS)
 # -z now: calls into the C library are resolved at the start. Otherwise each is when it is first made, and
 # what the parent has not called before its fork, every child looks up for itself.
-LINK = $(CC) $(CFLAGS) -Wl,-z,now $(LDFLAGS)
+LINK = $(CC) -Wl,-z,now $(CFLAGS) $(LDFLAGS)
 
 PROGRAM_SOURCES := $(wildcard $(CHAPTERS:%=%/*.c))
 LIBRARY_SOURCES := $(wildcard lib/*.c)
@@ -19,8 +19,8 @@ PROGRAMS := $(PROGRAM_SOURCES:.c=)
 TESTS := $(TEST_SOURCES:lib/test/%.c=build/test/%)
 LIBRARY := build/libprocesses.a
 OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES))
-C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) lib/*.h .ci/*.c)
-SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh) $(wildcard .ci/*.bash)
+C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) lib/*.h lib/test/*.h .ci/*.c)
+SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash)
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 
 .PHONY: all help run test format lint clean FORCE

@@ -3,11 +3,13 @@
 #
 # Finds bats, or fetches it, and says which it takes. Ends with a line of its own that says how it went,
 # such as: 12 passed, 0 failed, 1 skipped. The exit status is 0 only if every test ran and none failed.
-# A test that hangs ends the run after TEST_SECONDS (300 if it is not set), and is named.
+# A test that hangs ends the run after TEST_SECONDS (300 if it is not set), and is named. TEST_PART: below.
 set -u
 
 cd "$(dirname "$0")/.." || exit
 unset MAKEFLAGS MFLAGS MAKELEVEL # we may be started by make; the tests' own makes are not part of it
+part=${TEST_PART:-}              # see below; a test that runs this script is no part
+unset TEST_PART
 private=build/bats               # where a bats lies that we have fetched for this tree only
 
 complain() {
@@ -107,7 +109,39 @@ if [ $# -eq 0 ]; then
     exit 1
 fi
 find_bats
-echo "test: $("$bats" --version) ($(command -v "$bats"))"
+[ -n "$part" ] || echo "test: $("$bats" --version) ($(command -v "$bats"))"
+
+# Two halves side by side, on two processors or more: each is this script again, with TEST_PART naming the
+# file for its counts. The first one's report is shown as it comes, the second one's afterwards.
+if [ -z "$part" ] && [ $# -gt 1 ] && [ "$(getconf _NPROCESSORS_ONLN)" -gt 1 ]; then
+    parts=$(mktemp -d "${TMPDIR:-/tmp}/bats-parts-XXXXXX") || exit
+    trap 'rm -rf "$parts"' EXIT
+    halves=([1]='' [2]='') sizes=([1]=0 [2]=0)
+    while read -r size file; do # the file with the most tests first, each to the half that has fewer
+        half=$((sizes[1] <= sizes[2] ? 1 : 2))
+        halves[half]+=$file$'\n' sizes[half]=$((sizes[half] + size))
+    done < <(grep -c '^@test' "$@" | sed -E 's/(.*):([0-9]+)$/\2 \1/' | sort -rn)
+    mapfile -t first <<<"${halves[1]%$'\n'}"
+    mapfile -t second <<<"${halves[2]%$'\n'}"
+    TEST_PART=$parts/1 bash .ci/test.sh "${first[@]}" </dev/null &
+    runners=($!)
+    TEST_PART=$parts/2 bash .ci/test.sh "${second[@]}" </dev/null >"$parts/report" 2>&1 &
+    runners+=($!)
+    trap 'kill "${runners[@]}" 2>/dev/null' INT TERM HUP # INT is ignored in the background
+    status=0
+    for runner in "${runners[@]}"; do
+        while :; do
+            wait "$runner"
+            part_status=$?
+            kill -0 "$runner" 2>/dev/null || break
+        done
+        [ "$status" -ne 0 ] || status=$part_status
+    done
+    cat "$parts/report"
+    awk '{ passed += $1; failed += $3; skipped += $5 }
+        END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$parts"/[12]
+    exit "$status"
+fi
 
 # Everything temporary goes below one directory, so that nothing stays when bats has to be killed. Others
 # may enter it: some tests run as another user.
@@ -167,5 +201,9 @@ case $counts in
 *', 0 failed, '*) [ "$status" -eq 0 ] || complain "bats itself failed, with status $status" ;;
 *) [ "$status" -ne 0 ] || status=1 ;;
 esac
-echo "${counts%%$'\n'*}"
+if [ -n "$part" ]; then
+    echo "${counts%%$'\n'*}" >"$part"
+else
+    echo "${counts%%$'\n'*}"
+fi
 exit "$status"

@@ -139,6 +139,11 @@ expect_success() {
     expect_success "$pid"
 }
 
+@test "SIGCHLD ignored by the caller: the same" {
+    run --separate-stderr bounded 20 env --ignore-signal=CHLD "$fork"
+    expect_success
+}
+
 @test "README.md tells the truth" {
     check_readme 01-fork/README.md
 }

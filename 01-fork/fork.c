@@ -8,6 +8,7 @@
  */
 #include "cli.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
     if (flush && fflush(stdout) == EOF)
         die("write standard output");
 
+    signal(SIGCHLD, SIG_DFL); /* ignored, as some leave it to us, no child's status would be kept */
     pid_t pid = fork();
     if (pid == -1)
         die("fork");

@@ -380,6 +380,11 @@ benchmark: the process of task 1 ended with exit code -9' "$stderr"
     expect_nothing_left "$benchmark"
 }
 
+@test "a full device is told once, not by every child that inherits the failure" {
+    expect_full_device "$benchmark" -t perfect -m multi -n 200 -l 20
+    [ "$(grep -c 'standard output' <<<"$stderr")" -lt 9 ] || fail 'too many:' "$stderr" # 6 28: children that print
+}
+
 @test "standard input closed: the same" {
     run --separate-stderr with '<&-' "$benchmark" -q -n 30
     expect_success 30

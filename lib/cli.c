@@ -70,7 +70,7 @@ static void fill_standard_descriptors(void)
             continue;
         int mode = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
         if (open("/dev/null", mode) != descriptor) /* open takes the lowest free one */
-            exit(EXIT_FAILURE);
+            die("open /dev/null"); /* it writes to 2, which may be closed: then nobody hears it */
     }
 }
 

@@ -32,6 +32,7 @@ struct pool {
     size_t argument_size;
     pid_t parent;
     bool closed;
+    double deserted; /* since when there is no worker, and none to be had; 0: there is */
     struct pollfd *links;
     int worker_count;
     struct worker workers[];
@@ -65,6 +66,8 @@ static int work(void *argument)
         }
         if (io_read(worker->worker_end, &bell, 1) != 1)
             return 0; /* the parent has closed its end, or is gone */
+        /* The byte may be one that came too late, which nobody took our mark for. */
+        atomic_store(asleep, false);
     }
 }
 
@@ -101,8 +104,10 @@ static void wake_workers(struct pool *pool, int count)
     for (int i = 0; i < pool->worker_count && count > 0; i++) {
         atomic_bool *asleep = &pool->asleep[i];
         if (atomic_load(asleep) && atomic_exchange(asleep, false)) {
-            send(pool->workers[i].parent_end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-            count--;
+            if (send(pool->workers[i].parent_end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+                count--; /* else it is dead, or the system short of memory: another one */
+            else
+                atomic_store(asleep, true);
         }
     }
 }
@@ -132,7 +137,11 @@ static void look_after_workers(struct pool *pool)
             missing++;
         }
     }
-    if (missing == pool->worker_count)
+    if (missing < pool->worker_count)
+        pool->deserted = 0;
+    else if (pool->deserted == 0) /* the system may soon have room again */
+        pool->deserted = seconds_now();
+    else if (seconds_now() - pool->deserted > 2)
         board_lose(pool->board, NOBODY, error, 0, 0); /* nobody will ever do them */
     if (ended > 0) {
         board_rewind(pool->board);
@@ -154,8 +163,14 @@ static int wait_until_finished(struct pool *pool, unsigned long ticket, double d
             milliseconds = LONGEST_SLEEP;
         for (int i = 0; i < pool->worker_count; i++)
             pool->links[i] = (struct pollfd){.fd = pool->workers[i].parent_end, .events = POLLIN};
-        poll(pool->links, (nfds_t)pool->worker_count, milliseconds);
+        int heard = poll(pool->links, (nfds_t)pool->worker_count, milliseconds);
         look_after_workers(pool);
+        if (heard ==
+            0) { /* nothing for long: has a stopped worker walked past one, or a bell failed? */
+            board_rewind(pool->board);
+            if (board_has_tasks(pool->board))
+                wake_workers(pool, pool->worker_count);
+        }
     }
     return 0;
 }
@@ -274,8 +289,9 @@ int pool_join(struct pool *pool)
      * some other child of ours has a copy of that descriptor. */
     for (int i = 0; i < pool->worker_count; i++)
         shutdown(pool->workers[i].parent_end, SHUT_RDWR);
+    double deadline = seconds_now() + 5; /* for them all, however many are stopped */
     for (int i = 0; i < pool->worker_count; i++) {
-        end_worker(&pool->workers[i], 5.0);
+        end_worker(&pool->workers[i], deadline - seconds_now());
         output_lost = output_lost || pool->workers[i].process.exit_code > 0;
     }
     free_pool(pool);

@@ -21,15 +21,18 @@ int process_keep_exit_codes(void)
 
     if (sigaction(SIGCHLD, NULL, &action) == -1)
         return -1;
-    if (action.sa_handler != SIG_IGN)
+    if (action.sa_handler != SIG_IGN && !(action.sa_flags & SA_NOCLDWAIT))
         return 0;
-    action.sa_handler = SIG_DFL;
+    if (action.sa_handler == SIG_IGN)
+        action.sa_handler = SIG_DFL;
+    action.sa_flags &= ~SA_NOCLDWAIT;
     return sigaction(SIGCHLD, &action, NULL);
 }
 
 static void run_child(struct process *process, pid_t parent)
 {
     process->pid = getpid();
+    say_start();
     if (process->daemon)
         (void)beyond_end_with_parent(parent); /* where the system can't, nothing is lost but that */
     int code = process->run(process->argument);

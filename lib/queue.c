@@ -62,14 +62,22 @@ struct queue {
 /* Not pthread_mutex_lock: unlocking wakes one that waits, and if that one is killed before it has
  * the lock, while a third one takes it, nobody wakes the next. So we look again from time to time.
  */
-static int lock(struct side *side)
+static int lock(struct side *side, double deadline)
 {
     int error = pthread_mutex_trylock(&side->lock);
 
     while (error == EBUSY || error == ETIMEDOUT) {
+        double left = deadline - seconds_now(); /* the holder may be stopped, not only at work */
+        if (error == ETIMEDOUT && !(left > 0))
+            break;
+        long nap = left >= 1 ? 999999999 : left > 0.05 ? (long)(left * 1e9) : 50000000;
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec++;
+        until.tv_nsec += nap;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_nsec -= 1000000000;
+            until.tv_sec++;
+        }
         error = pthread_mutex_timedlock(&side->lock, &until);
     }
     if (error == EOWNERDEAD) /* it died holding the lock, and left nothing half done */
@@ -148,12 +156,14 @@ static struct slot *slot_of(struct queue *queue, unsigned long count)
 
 /* Wakes whoever sleeps on the other side. Full (they have not heard yet) and EPIPE (nobody is
  * there) are as good. */
-static void ring_bell(int end, struct side *other)
+static int ring_bell(int end, struct side *other)
 {
     if (!atomic_load(&other->sleeping))
-        return;
-    send(end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        return 0;
+    if (send(end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == -1 && errno != EAGAIN && errno != EPIPE)
+        return -1; /* ENOBUFS, ENOMEM: they would sleep on */
     atomic_store(&other->sleeping, false);
+    return 0;
 }
 
 /* Waits for a bell at `end` while there are `blocking` items: none for a getter, max_items for a
@@ -167,9 +177,9 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
 
     /* With both locks nobody is between ringing and raising a count: what we see now is true, and
      * the next one to change it will see that we sleep. Always in this order: no deadlock. */
-    if (lock(&ring->putters) == -1)
+    if (lock(&ring->putters, deadline) == -1)
         return -1;
-    if (lock(&ring->getters) == -1) {
+    if (lock(&ring->getters, deadline) == -1) {
         unlock(&ring->putters);
         return -1;
     }
@@ -191,8 +201,11 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
     }
     struct pollfd bell = {.fd = end, .events = POLLIN};
     int ready = poll(&bell, 1, milliseconds_until(deadline));
-    if (ready == 0)
+    if (ready == 0) {
+        if (milliseconds_until(deadline) != 0) /* poll can wait for 24 days at most */
+            return 0;
         errno = ETIMEDOUT;
+    }
     return ready == 1 || (ready == -1 && errno == EINTR) ? 0 : -1;
 }
 
@@ -206,7 +219,7 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
         return -1;
     }
     for (;;) {
-        if (lock(&ring->putters) == -1)
+        if (lock(&ring->putters, deadline) == -1)
             return -1;
         if (items_in(ring) < queue->max_items)
             break;
@@ -218,7 +231,10 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
     struct slot *slot = slot_of(queue, count);
     slot->size = size;
     memcpy(slot->bytes, item, size);
-    ring_bell(queue->put_end, &ring->getters);
+    if (ring_bell(queue->put_end, &ring->getters) == -1) {
+        unlock(&ring->putters);
+        return -1;
+    }
     atomic_store(&ring->putters.count, count + 1); /* now it is in the queue */
     unlock(&ring->putters);
     return 0;
@@ -234,7 +250,7 @@ ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout
         return -1;
     }
     for (;;) {
-        if (lock(&ring->getters) == -1)
+        if (lock(&ring->getters, deadline) == -1)
             return -1;
         if (items_in(ring) > 0)
             break;
@@ -251,7 +267,10 @@ ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout
         return -1;
     }
     memcpy(buffer, slot->bytes, size);
-    ring_bell(queue->get_end, &ring->putters);
+    if (ring_bell(queue->get_end, &ring->putters) == -1) {
+        unlock(&ring->getters);
+        return -1;
+    }
     atomic_store(&ring->getters.count, count + 1); /* now it is ours alone */
     unlock(&ring->getters);
     return (ssize_t)size;

@@ -60,6 +60,12 @@ int say(const char *format, ...)
     return result;
 }
 
+void say_start(void)
+{
+    first_error = 0;
+    clearerr(stdout);
+}
+
 int say_end(void)
 {
     if (fflush(stdout) == EOF)

@@ -17,6 +17,9 @@
  * say_end, so a program that checks its output there need not check every line. */
 int say(const char *format, ...) SAY_FORMAT(1, 2);
 
+/* Forgets what failed: a new process answers for its own lines only. */
+void say_start(void);
+
 /* Flushes standard output, and checks all that has been written to it.
  * Returns 0, or -1 and the errno of the first line or flush that failed. */
 int say_end(void);

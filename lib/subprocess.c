@@ -99,6 +99,9 @@ int subprocess_call(char *const argv[], int *exit_code)
         error = errno;
         *exit_code = process->exit_code;
     }
+    if (result == 0)
+        raise(
+            SIGCHLD); /* still blocked: those that sigwait took may have been for other children */
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (signal != 0)
         raise(signal); /* by default, this is our end, and it is seen as such */
@@ -116,6 +119,10 @@ int subprocess_exec_code(int error)
     case EMFILE:
     case ENFILE:
     case EINVAL:
+    case ECHILD: /* and what flushing may give */
+    case ENOSPC:
+    case EPIPE:
+    case EINTR:
         return 1;
     default:
         return 126;
