@@ -112,10 +112,11 @@ static void wake_workers(struct pool *pool, int count)
     }
 }
 
-/* Hears the bells, and replaces the workers that have ended. */
-static void look_after_workers(struct pool *pool)
+/* Hears the bells, and replaces the workers that have ended. When none has for a while (`recheck`),
+ * or one has ended, shows the others what a worker may have walked past, and whom a bell missed. */
+static void look_after_workers(struct pool *pool, bool recheck)
 {
-    int ended = 0, missing = 0, error = 0;
+    int missing = 0, error = 0;
 
     for (int i = 0; i < pool->worker_count; i++) {
         struct worker *worker = &pool->workers[i];
@@ -130,7 +131,7 @@ static void look_after_workers(struct pool *pool)
             end_worker(worker, 1.0);
             board_lose(pool->board, i, EOWNERDEAD, worker->process.pid, worker->process.exit_code);
             worker->process = (struct process){0};
-            ended++;
+            recheck = true;
         }
         if (start_worker(worker) == -1) { /* tried again when we next come here */
             error = errno;
@@ -143,9 +144,10 @@ static void look_after_workers(struct pool *pool)
         pool->deserted = seconds_now();
     else if (seconds_now() - pool->deserted > 2)
         board_lose(pool->board, NOBODY, error, 0, 0); /* nobody will ever do them */
-    if (ended > 0) {
+    if (recheck) {
         board_rewind(pool->board);
-        wake_workers(pool, pool->worker_count);
+        if (board_has_tasks(pool->board))
+            wake_workers(pool, pool->worker_count);
     }
 }
 
@@ -164,13 +166,7 @@ static int wait_until_finished(struct pool *pool, unsigned long ticket, double d
         for (int i = 0; i < pool->worker_count; i++)
             pool->links[i] = (struct pollfd){.fd = pool->workers[i].parent_end, .events = POLLIN};
         int heard = poll(pool->links, (nfds_t)pool->worker_count, milliseconds);
-        look_after_workers(pool);
-        if (heard ==
-            0) { /* nothing for long: has a stopped worker walked past one, or a bell failed? */
-            board_rewind(pool->board);
-            if (board_has_tasks(pool->board))
-                wake_workers(pool, pool->worker_count);
-        }
+        look_after_workers(pool, heard == 0);
     }
     return 0;
 }
