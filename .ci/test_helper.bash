@@ -12,6 +12,7 @@
 #   expect_same WANTED GOT          two texts are the same; shows a diff if not
 #   expect_bad_usage WORDS PROGRAM ARG...    one line about WORDS, status 2, nothing forked
 #   expect_full_device PROGRAM ARG...        says so when its output can't be written; status 1
+#   expect_edges PROGRAM ARG...     what is the same for every program: help, usage, full disk, no processes ...
 #   expect_nothing_left PROGRAM     no process of this test and no file of it is left
 #   interrupt PROGRAM ARG...        Ctrl-C: it dies of SIGINT, and nothing of it is left
 #   interrupt_parent PROGRAM ARG... the same when only PROGRAM itself gets the signal
@@ -252,6 +253,38 @@ expect_full_device() {
     run --separate-stderr bounded 60 bash -c 'exec "$@" >/dev/full' - "$@"
     [ "$status" -eq 1 ] || report "$* >/dev/full: expected status 1" || return
     [[ $stderr == *'standard output'* ]] || report "$* >/dev/full: expected a message on standard output" || return
+}
+
+# What every program of a chapter does at its edges; with ARG... it is to run for a moment, and end well.
+# One that forks nothing: FORKS=no expect_edges PROGRAM. One whose lines differ from run to run even when
+# they are masked and sorted: VARIES=yes.
+expect_edges() {
+    local program=$1 name=${1##*/} help wanted
+    for help in -h --help; do
+        run --separate-stderr bounded 20 "$program" "$help"
+        [[ $status -eq 0 && -z $stderr && $output == "usage: $name"* ]] || report "$program $help" || return
+    done
+    expect_full_device "$program" -h || return
+    expect_bad_usage "unknown option '--nothing'" "$program" --nothing || return
+    expect_bad_usage 'unknown option -%' "$program" -% || return
+    TIME_SCALE=nan expect_bad_usage 'TIME_SCALE: expected' "$program" "${@:2}" || return
+    SEED=7x expect_bad_usage 'SEED: expected' "$program" "${@:2}" || return
+
+    run --separate-stderr bounded 20 "$@"
+    [[ $status -eq 0 && -z $stderr ]] || report "$*: expected status 0, and no message" || return
+    wanted=$(mask <<<"$output" | sort)
+    run --separate-stderr with '<&-' env --ignore-signal=CHLD "$@"
+    [[ $status -eq 0 && -z $stderr ]] || report "$* with SIGCHLD ignored and standard input closed" || return
+    [ -n "${VARIES:-}" ] || expect_same "$wanted" "$(mask <<<"$output" | sort)" || return
+    run --separate-stderr with '>&-' "$@"
+    [[ $status -eq 1 && $stderr == "$name: "* ]] || report "$* with standard output closed" || return
+    expect_full_device "$@" || return
+    if [ "${FORKS:-}" != no ] && { [ "$(id -u)" -ne 0 ] || can_be_user; }; then
+        run --separate-stderr as_user 0 "$@"
+        [[ $status -eq 1 && $stderr == "$name: "*'Resource temporarily unavailable'* ]] ||
+            report "$* without a process to be had: expected a message and status 1" || return
+    fi
+    expect_nothing_left "$*"
 }
 
 # What Ctrl-C on a terminal does: SIGINT to all processes of the group, as soon as the program has
