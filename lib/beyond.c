@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,22 +60,91 @@ int beyond_end_with_parent(pid_t parent)
 #endif
 }
 
-void beyond_wait_for_end(pid_t pid, int milliseconds)
-{
-#if defined __linux__ && defined SYS_pidfd_open
-    int handle = (int)syscall(SYS_pidfd_open, pid, 0);
+enum { LONGEST_NAP = 5 }; /* milliseconds */
 
-    if (handle != -1) {
-        struct pollfd ended = {.fd = handle, .events = POLLIN};
-        poll(&ended, 1, milliseconds); /* whatever it says, the caller looks */
-        close(handle);
-        return;
+void beyond_wait_for_end(const pid_t *pids, size_t count, int milliseconds)
+{
+    struct pollfd ends[MOST_WATCHED];
+    nfds_t handles = 0;
+
+#if defined __linux__ && defined SYS_pidfd_open
+    for (; handles < count && handles < MOST_WATCHED; handles++) {
+        int handle = (int)syscall(SYS_pidfd_open, pids[handles], 0);
+        if (handle == -1)
+            break;
+        ends[handles] = (struct pollfd){.fd = handle, .events = POLLIN};
     }
+#else
+    (void)pids;
 #endif
-    (void)pid;
-    int longest = 5;
-    int nap = milliseconds < 0 || milliseconds > longest ? longest : milliseconds;
-    nanosleep(&(struct timespec){.tv_nsec = nap * 1000000L}, NULL);
+    if (handles < count && (milliseconds < 0 || milliseconds > LONGEST_NAP))
+        milliseconds = LONGEST_NAP;    /* some can't be polled: the caller looks soon */
+    poll(ends, handles, milliseconds); /* whatever it says, the caller looks */
+    while (handles > 0)
+        close(ends[--handles].fd);
+}
+
+int beyond_show_name(const char *name)
+{
+#if defined __linux__ && defined PR_SET_NAME
+    return prctl(PR_SET_NAME, name);
+#else
+    (void)name;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int beyond_run_on(int processor)
+{
+#ifdef __linux__
+    cpu_set_t only;
+
+    if (processor < 0 || processor >= CPU_SETSIZE) {
+        errno = EINVAL;
+        return -1;
+    }
+    CPU_ZERO(&only);
+    CPU_SET((unsigned)processor, &only);
+    return sched_setaffinity(0, sizeof only, &only);
+#else
+    (void)processor;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int beyond_processor(void)
+{
+#ifdef __linux__
+    return sched_getcpu();
+#else
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int beyond_memory_file(void)
+{
+#if defined __linux__ && defined MFD_CLOEXEC
+    return memfd_create("message", MFD_CLOEXEC);
+#else
+    char name[] = "/tmp/memory-XXXXXX";
+    int file = mkstemp(name);
+
+    if (file == -1)
+        return -1;
+    unlink(name);
+    fcntl(file, F_SETFD, FD_CLOEXEC);
+    return file;
+#endif
+}
+
+int beyond_bytes_in_pipe(int descriptor)
+{
+    int bytes;
+
+    return ioctl(descriptor, FIONREAD, &bytes) == -1 ? -1 : bytes;
 }
 
 int beyond_processors(void)

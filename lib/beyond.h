@@ -17,10 +17,30 @@ void *beyond_map_shared(size_t size);
  * find out in another way, such as the end of file on a pipe. */
 int beyond_end_with_parent(pid_t parent);
 
-/* Waits until the child `pid` has ended, or for at most `milliseconds` (-1: without limit), or for
- * less: the caller looks with waitpid(WNOHANG) and calls again. waitpid itself knows no timeout.
- * Linux 5.3 has a descriptor to poll; elsewhere it naps for a few milliseconds. */
-void beyond_wait_for_end(pid_t pid, int milliseconds);
+/* Waits until one of these `count` children has ended, or for at most `milliseconds` (-1: without
+ * limit), or for less: the caller looks with waitpid(WNOHANG) and calls again. waitpid itself knows
+ * no timeout. Linux 5.3 has descriptors to poll. Elsewhere, and with more children than
+ * MOST_WATCHED, of which it looks at no more pids, it naps for a few milliseconds. */
+#define MOST_WATCHED 64
+void beyond_wait_for_end(const pid_t *pids, size_t count, int milliseconds);
+
+/* Sets the name under which ps and top show the calling process; Linux keeps 15 bytes of it.
+ * Returns 0, or -1 and ENOSYS where that can't be done. */
+int beyond_show_name(const char *name);
+
+/* Has the calling process run on that processor only, numbered from 0. Returns 0, or -1 and errno:
+ * EINVAL (there is no such processor, or it may not be used), ENOSYS (all but Linux). */
+int beyond_run_on(int processor);
+
+/* The number of the processor that runs the calling process at this moment, or -1 and ENOSYS. */
+int beyond_processor(void);
+
+/* A file without a name, in memory where the system can (Linux), for reading and writing, closed on
+ * exec; elsewhere a temporary file, unlinked. Returns its descriptor, or -1 and errno. */
+int beyond_memory_file(void);
+
+/* The number of bytes that a pipe holds, not read yet; or -1 and errno. */
+int beyond_bytes_in_pipe(int descriptor);
 
 /* The number of processors of this machine that are switched on, at least 1. */
 int beyond_processors(void);

@@ -29,10 +29,68 @@ int process_keep_exit_codes(void)
     return sigaction(SIGCHLD, &action, NULL);
 }
 
+/* The children that are not joined, oldest first. */
+static struct process *oldest, *newest;
+static unsigned started; /* children, ever: the next one's default name */
+
+static const struct process *current; /* NULL in a process that was not started here */
+
+static void enlist(struct process *process)
+{
+    process->previous = newest;
+    process->next = NULL;
+    *(newest == NULL ? &oldest : &newest->next) = process;
+    newest = process;
+}
+
+static void delist(struct process *process)
+{
+    if (process != oldest && process->previous == NULL)
+        return; /* never in it, such as one that subprocess has started */
+    *(process->previous == NULL ? &oldest : &process->previous->next) = process->next;
+    *(process->next == NULL ? &newest : &process->next->previous) = process->previous;
+    process->previous = process->next = NULL;
+}
+
+size_t process_children(struct process **list, size_t room)
+{
+    size_t count = 0;
+
+    for (struct process *process = oldest, *next; process != NULL; process = next) {
+        next = process->next; /* process_is_alive may take it out of the list */
+        if (process_is_alive(process) && ++count <= room)
+            list[count - 1] = process;
+    }
+    return count;
+}
+
+const char *process_name(const struct process *process)
+{
+    return process->name != NULL ? process->name : process->default_name;
+}
+
+const char *process_current_name(void)
+{
+    return current == NULL ? "MainProcess" : process_name(current);
+}
+
+static void set_default_name(struct process *process)
+{
+    const char *numbers = current == NULL ? "" : current->default_name + strlen("Process-");
+
+    snprintf(process->default_name, sizeof process->default_name, "Process-%s%s%u", numbers,
+             *numbers == '\0' ? "" : ":", ++started);
+}
+
 static void run_child(struct process *process, pid_t parent)
 {
     process->pid = getpid();
+    current = process;
+    oldest = newest = NULL; /* the parent's children are not ours */
+    started = 0;
     say_start();
+    if (process->name != NULL)
+        (void)beyond_show_name(process->name);
     if (process->daemon)
         (void)beyond_end_with_parent(parent); /* where the system can't, nothing is lost but that */
     int code = process->run(process->argument);
@@ -52,9 +110,14 @@ int process_start(struct process *process)
         errno = EINVAL;
         return -1;
     }
+    if (current != NULL && current->daemon) {
+        errno = EPERM;
+        return -1;
+    }
     /* The child gets a copy of every stream's buffer: text in it would be written twice. */
     if (process_keep_exit_codes() == -1 || fflush(NULL) == EOF)
         return -1;
+    set_default_name(process);
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == -1)
@@ -62,6 +125,7 @@ int process_start(struct process *process)
     if (pid == 0)
         run_child(process, parent);
     process->pid = pid;
+    enlist(process);
     return 0;
 }
 
@@ -74,36 +138,59 @@ static int reap(struct process *process, int options)
     do
         pid = waitpid(process->pid, &status, options);
     while (pid == -1 && errno == EINTR);
-    if (pid <= 0)
-        return (int)pid;
+    if (pid == 0)
+        return 0;
+    delist(process);
+    if (pid == -1)
+        return -1;
     process->joined = true;
     process->exit_code = process_exit_code(status);
     return 1;
+}
+
+static int check_joinable(const struct process *process)
+{
+    if (process->pid > 0 && process->pid != getpid())
+        return 0;
+    errno = process->pid <= 0 ? EINVAL : EDEADLK;
+    return -1;
 }
 
 int process_join(struct process *process, double timeout)
 {
     if (process->joined)
         return 0;
-    if (process->pid <= 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    if (process->pid == getpid()) {
-        errno = EDEADLK;
-        return -1;
-    }
+    if (timeout >= FOREVER && check_joinable(process) == 0)
+        return reap(process, 0) == 1 ? 0 : -1; /* one call, and no descriptor */
+    return process_join_any(&process, 1, timeout) == -1 ? -1 : 0;
+}
+
+ssize_t process_join_any(struct process *const *several, size_t count, double timeout)
+{
     double deadline = seconds_now() + timeout;
-    int ended;
-    while ((ended = reap(process, timeout >= FOREVER ? 0 : WNOHANG)) == 0) {
+
+    for (;;) {
+        pid_t running[MOST_WATCHED];
+        size_t runs = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (several[i]->joined)
+                continue;
+            if (check_joinable(several[i]) == -1)
+                return -1;
+            int ended = reap(several[i], WNOHANG);
+            if (ended != 0)
+                return ended == 1 ? (ssize_t)i : -1;
+            if (runs < MOST_WATCHED)
+                running[runs] = several[i]->pid;
+            runs++;
+        }
         int milliseconds = milliseconds_until(deadline);
-        if (milliseconds == 0) {
-            errno = ETIMEDOUT;
+        if (runs == 0 || milliseconds == 0) {
+            errno = runs == 0 ? ECHILD : ETIMEDOUT;
             return -1;
         }
-        beyond_wait_for_end(process->pid, milliseconds);
+        beyond_wait_for_end(running, runs, milliseconds);
     }
-    return ended == 1 ? 0 : -1;
 }
 
 bool process_is_alive(struct process *process)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -95,33 +96,46 @@ static int make_and_note(char *name)
 
 static long napped = -1; /* milliseconds */
 
-static int note_nap(const struct timespec *length, const struct timespec *left)
+static int note_nap(struct pollfd *ends, nfds_t count, int milliseconds)
 {
-    CHECK(length->tv_sec == 0 && left == NULL);
-    napped = length->tv_nsec / 1000000;
+    (void)ends;
+    CHECK(count == 0);
+    napped = milliseconds;
     return 0;
 }
 
 #undef MAP_ANONYMOUS
 #undef PR_SET_PDEATHSIG
 #undef SYS_pidfd_open
+#undef MFD_CLOEXEC
+#undef PR_SET_NAME
 #undef _SC_NPROCESSORS_ONLN
 #define fopen open_meminfo_text
 #define mkstemp make_and_note
-#define nanosleep note_nap
+#define poll note_nap
 #define beyond_map_shared bare_map_shared
 #define beyond_end_with_parent bare_end_with_parent
 #define beyond_wait_for_end bare_wait_for_end
+#define beyond_show_name bare_show_name
+#define beyond_run_on bare_run_on
+#define beyond_processor bare_processor
+#define beyond_memory_file bare_memory_file
+#define beyond_bytes_in_pipe bare_bytes_in_pipe
 #define beyond_processors bare_processors
 #define beyond_memory_in_use bare_memory_in_use
 #undef BEYOND_H        /* it is to declare these as well */
 #include "../beyond.c" /* NOLINT(bugprone-suspicious-include) */
 #undef fopen
 #undef mkstemp
-#undef nanosleep
+#undef poll
 #undef beyond_map_shared
 #undef beyond_end_with_parent
 #undef beyond_wait_for_end
+#undef beyond_show_name
+#undef beyond_run_on
+#undef beyond_processor
+#undef beyond_memory_file
+#undef beyond_bytes_in_pipe
 #undef beyond_processors
 #undef beyond_memory_in_use
 
@@ -381,7 +395,7 @@ static int wait_and_look(pid_t child, int milliseconds)
     pid_t ended;
 
     while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
-        beyond_wait_for_end(child, milliseconds);
+        beyond_wait_for_end(&child, 1, milliseconds);
         waits++;
     }
     CHECK(ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 7);
@@ -439,7 +453,7 @@ static void wait_for_zombie(void)
     if (child == 0)
         _exit(7);
     CHECK(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0);
-    beyond_wait_for_end(child, -1);
+    beyond_wait_for_end(&child, 1, -1);
     CHECK(wait_and_look(child, -1) == 0);
 }
 
@@ -452,7 +466,7 @@ static void wait_in_vain(void)
     CHECK(io_pipe(gate) == 0);
     pid_t child = start_child(gate);
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        beyond_wait_for_end(child, limits[i]);
+        beyond_wait_for_end(&child, 1, limits[i]);
         CHECK(waitpid(child, NULL, WNOHANG) == 0);
     }
     CHECK(close(gate[1]) == 0);
@@ -468,7 +482,7 @@ static void bare_wait(void)
 
     for (size_t i = 0; i < sizeof naps / sizeof *naps; i++) {
         napped = -1;
-        bare_wait_for_end(getpid(), naps[i].asked);
+        bare_wait_for_end(&(pid_t){getpid()}, 1, naps[i].asked);
         CHECK(napped == naps[i].expected);
     }
 }
