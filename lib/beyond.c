@@ -84,6 +84,35 @@ void beyond_wait_for_end(const pid_t *pids, size_t count, int milliseconds)
         close(ends[--handles].fd);
 }
 
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 30)
+#define HAVE_CLOCKLOCK
+#endif
+#endif
+
+int beyond_lock_for(pthread_mutex_t *mutex, double seconds)
+{
+#ifdef HAVE_CLOCKLOCK
+    clockid_t clock = CLOCK_MONOTONIC;
+#else
+    clockid_t clock = CLOCK_REALTIME;
+#endif
+    struct timespec until;
+
+    clock_gettime(clock, &until);
+    until.tv_sec += (time_t)seconds;
+    until.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+#ifdef HAVE_CLOCKLOCK
+    return pthread_mutex_clocklock(mutex, clock, &until);
+#else
+    return pthread_mutex_timedlock(mutex, &until);
+#endif
+}
+
 int beyond_show_name(const char *name)
 {
 #if defined __linux__ && defined PR_SET_NAME

@@ -3,6 +3,7 @@
 #ifndef BEYOND_H
 #define BEYOND_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -23,6 +24,10 @@ int beyond_end_with_parent(pid_t parent);
  * MOST_WATCHED, of which it looks at no more pids, it naps for a few milliseconds. */
 #define MOST_WATCHED 64
 void beyond_wait_for_end(const pid_t *pids, size_t count, int milliseconds);
+
+/* pthread_mutex_lock for at most `seconds`. POSIX.1-2008 has only the wall clock for that, which
+ * may be set back; glibc 2.30 has the monotonic one. Returns 0 or an error number, as ETIMEDOUT. */
+int beyond_lock_for(pthread_mutex_t *mutex, double seconds);
 
 /* Sets the name under which ps and top show the calling process; Linux keeps 15 bytes of it.
  * Returns 0, or -1 and ENOSYS where that can't be done. */

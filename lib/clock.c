@@ -16,6 +16,16 @@ double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+double deadline_after(double timeout)
+{
+    return timeout >= FOREVER ? FOREVER : seconds_now() + timeout;
+}
+
+double seconds_until(double deadline)
+{
+    return deadline >= FOREVER ? FOREVER : deadline - seconds_now();
+}
+
 int milliseconds_until(double deadline)
 {
     if (deadline >= FOREVER)

@@ -11,6 +11,11 @@
 /* Seconds since some moment in the past; never goes back, whoever sets the wall clock. */
 double seconds_now(void);
 
+/* When a timeout that begins now is over, as a value of seconds_now; FOREVER is FOREVER. And the
+ * way back: the seconds from now to a deadline, negative when it has passed. */
+double deadline_after(double timeout);
+double seconds_until(double deadline);
+
 /* The milliseconds from now to `deadline`, a value of seconds_now, as poll takes them: rounded up,
  * 0 when it has passed, -1 when it is FOREVER. */
 int milliseconds_until(double deadline);

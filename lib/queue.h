@@ -5,6 +5,7 @@
 
 #include "clock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,6 +26,13 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
  * Returns the item's size in bytes, or -1 and errno: ETIMEDOUT (empty), EPIPE (empty, and no
  * process is left that could put something), EMSGSIZE (longer than `room`; it stays the oldest). */
 ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout);
+
+/* How many items are in it, at this moment: with others at work it may be another the next. Up to
+ * a thing that others do, empty means that queue_get with timeout 0 gets nothing, and full that
+ * queue_put with timeout 0 puts nothing. */
+size_t queue_size(const struct queue *queue);
+bool queue_is_empty(const struct queue *queue);
+bool queue_is_full(const struct queue *queue);
 
 /* Give up putting, or getting, in the calling process: as with the ends of a pipe, "nobody is left"
  * comes only after every process has closed that end, or has ended. A closed end is no longer to
