@@ -14,12 +14,18 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 struct header {
     enum { MESSAGE, LONG_MESSAGE, DESCRIPTOR } kind; /* the last two come with a descriptor */
     unsigned size;                                   /* of the message */
+};
+
+/* What goes through the socket. To copy the message behind its header and out again is cheaper than
+ * to describe the two pieces to sendmsg and recvmsg. */
+struct packet {
+    struct header header;
+    unsigned char bytes[CONN_PACKET];
 };
 
 /* Room for one descriptor beside a packet. */
@@ -62,6 +68,11 @@ static int check_end(const struct conn *conn, bool allowed)
     return -1;
 }
 
+static int wait_flag(double deadline)
+{
+    return deadline < FOREVER ? MSG_DONTWAIT : 0;
+}
+
 /* After a call that has failed: waits until it is worth another try. Returns 0 if it is. */
 static int wait_until_ready(int descriptor, short events, double deadline)
 {
@@ -80,27 +91,35 @@ static int wait_until_ready(int descriptor, short events, double deadline)
     return count == -1 && errno != EINTR ? -1 : 0;
 }
 
-static int send_packet(struct conn *conn, struct header header, const void *bytes, int descriptor,
-                       double timeout)
+static int send_message(struct conn *conn, const void *message, size_t size, double deadline)
 {
-    struct iovec parts[] = {
-        {.iov_base = &header, .iov_len = sizeof header},
-        {.iov_base = (void *)bytes, .iov_len = header.kind == MESSAGE ? header.size : 0}};
-    struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
-    union control control = {0};
-    double deadline = deadline_after(timeout);
-    int flags = MSG_NOSIGNAL | (timeout >= FOREVER ? 0 : MSG_DONTWAIT);
+    struct packet packet;
 
-    if (header.kind != MESSAGE) {
-        packet.msg_control = &control;
-        packet.msg_controllen = sizeof control;
-        struct cmsghdr *rights = CMSG_FIRSTHDR(&packet);
-        *rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-                                   .cmsg_type = SCM_RIGHTS,
-                                   .cmsg_len = CMSG_LEN(sizeof descriptor)};
-        memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
-    }
-    while (sendmsg(conn->descriptor, &packet, flags) == -1)
+    packet.header = (struct header){.kind = MESSAGE, .size = (unsigned)size};
+    if (size > 0)
+        memcpy(packet.bytes, message, size);
+    while (send(conn->descriptor, &packet, sizeof packet.header + size,
+                MSG_NOSIGNAL | wait_flag(deadline)) == -1)
+        if (wait_until_ready(conn->descriptor, POLLOUT, deadline) == -1)
+            return -1;
+    return 0;
+}
+
+/* Sends a header, and a descriptor beside it. */
+static int send_descriptor(struct conn *conn, struct header header, int descriptor, double deadline)
+{
+    struct iovec part = {.iov_base = &header, .iov_len = sizeof header};
+    union control control = {0};
+    struct msghdr packet = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = sizeof control};
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&packet);
+
+    *rights = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof descriptor)};
+    memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+    while (sendmsg(conn->descriptor, &packet, MSG_NOSIGNAL | wait_flag(deadline)) == -1)
         if (wait_until_ready(conn->descriptor, POLLOUT, deadline) == -1)
             return -1;
     return 0;
@@ -108,23 +127,24 @@ static int send_packet(struct conn *conn, struct header header, const void *byte
 
 int conn_send(struct conn *conn, const void *message, size_t size, double timeout)
 {
+    double deadline = deadline_after(timeout);
+
     if (check_end(conn, conn->can_send) == -1)
         return -1;
     if (size > CONN_MAX) {
         errno = EMSGSIZE;
         return -1;
     }
-    struct header header = {.kind = MESSAGE, .size = (unsigned)size};
     if (size <= CONN_PACKET)
-        return send_packet(conn, header, message, -1, timeout);
+        return send_message(conn, message, size, deadline);
 
-    header.kind = LONG_MESSAGE;
+    struct header header = {.kind = LONG_MESSAGE, .size = (unsigned)size};
     int file = beyond_memory_file();
     if (file == -1)
         return -1;
     int result = io_write(file, message, size);
     if (result == 0)
-        result = send_packet(conn, header, NULL, file, timeout);
+        result = send_descriptor(conn, header, file, deadline);
     io_close(&file); /* the packet has a copy of its own */
     return result;
 }
@@ -133,36 +153,30 @@ int conn_send_descriptor(struct conn *conn, int descriptor, double timeout)
 {
     if (check_end(conn, conn->can_send) == -1)
         return -1;
-    return send_packet(conn, (struct header){.kind = DESCRIPTOR}, NULL, descriptor, timeout);
+    return send_descriptor(conn, (struct header){.kind = DESCRIPTOR}, descriptor,
+                           deadline_after(timeout));
 }
 
-/* Receives a packet's header and up to `room` bytes behind it; with MSG_PEEK in `flags` it stays.
- */
-static int receive_packet(struct conn *conn, int flags, struct header *header, void *bytes,
-                          size_t room, double deadline)
+/* Waits for a packet, and receives up to `room` bytes of it. */
+static int receive(struct conn *conn, void *packet, size_t room, int flags, double deadline)
 {
-    struct iovec parts[] = {{.iov_base = header, .iov_len = sizeof *header},
-                            {.iov_base = bytes, .iov_len = room}};
-    struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
-
-    if (deadline < FOREVER)
-        flags |= MSG_DONTWAIT;
     for (;;) {
-        ssize_t size = recvmsg(conn->descriptor, &packet, flags);
+        ssize_t size = recv(conn->descriptor, packet, room, flags | wait_flag(deadline));
         if (size > 0)
             return 0;
         if (size == 0)
-            errno = EPIPE;
+            errno = EPIPE; /* the end: nobody has the other side */
         if (wait_until_ready(conn->descriptor, POLLIN, deadline) == -1)
             return -1;
     }
 }
 
-static int check_and_look(struct conn *conn, struct header *header, double deadline)
+/* The same, but the packet stays. */
+static int look_at_header(struct conn *conn, struct header *header, double deadline)
 {
     if (check_end(conn, conn->can_receive) == -1)
         return -1;
-    return receive_packet(conn, MSG_PEEK, header, NULL, 0, deadline);
+    return receive(conn, header, sizeof *header, MSG_PEEK, deadline);
 }
 
 /* Returns a copy of the descriptor that has come with the next packet, which stays: so nothing is
@@ -195,7 +209,7 @@ ssize_t conn_next_size(struct conn *conn, double timeout)
 {
     struct header header;
 
-    if (check_and_look(conn, &header, deadline_after(timeout)) == -1)
+    if (look_at_header(conn, &header, deadline_after(timeout)) == -1)
         return -1;
     if (header.kind == DESCRIPTOR) {
         errno = EBADMSG;
@@ -204,34 +218,48 @@ ssize_t conn_next_size(struct conn *conn, double timeout)
     return (ssize_t)header.size;
 }
 
+static int read_file(int file, void *buffer, size_t size)
+{
+    if (lseek(file, 0, SEEK_SET) == -1)
+        return -1;
+    ssize_t got = io_read(file, buffer, size);
+    if (got >= 0 && (size_t)got < size)
+        errno = EIO;
+    return got == (ssize_t)size ? 0 : -1;
+}
+
 ssize_t conn_receive(struct conn *conn, void *buffer, size_t room, double timeout)
 {
     double deadline = deadline_after(timeout);
     struct header header;
+    struct packet packet;
 
-    if (check_and_look(conn, &header, deadline) == -1)
+    if (look_at_header(conn, &header, deadline) == -1)
         return -1;
     if (header.kind == DESCRIPTOR || header.size > room) {
         errno = header.kind == DESCRIPTOR ? EBADMSG : EMSGSIZE;
         return -1;
     }
-    if (header.kind == LONG_MESSAGE) {
+    if (header.kind == LONG_MESSAGE) { /* first its bytes: the packet goes when they are here */
         int file = look_at_descriptor(conn);
         if (file == -1)
             return -1;
-        ssize_t size = lseek(file, 0, SEEK_SET) == -1 ? -1 : io_read(file, buffer, header.size);
+        int result = read_file(file, buffer, header.size);
         io_close(&file);
-        if (size == -1)
+        if (result == -1)
             return -1;
-        if ((size_t)size < header.size) {
-            errno = EIO;
-            return -1;
-        }
-        room = 0; /* the bytes are there: now only take the packet away */
     }
-    if (receive_packet(conn, 0, &header, buffer, room, deadline) == -1)
+    if (receive(conn, &packet, sizeof packet, 0, deadline) == -1)
         return -1;
-    return (ssize_t)header.size;
+    if (packet.header.kind != MESSAGE)
+        return (ssize_t)header.size;
+    if (packet.header.size > room) { /* another process has taken the one that we looked at */
+        errno = EMSGSIZE;
+        return -1;
+    }
+    if (packet.header.size > 0)
+        memcpy(buffer, packet.bytes, packet.header.size);
+    return (ssize_t)packet.header.size;
 }
 
 int conn_poll(struct conn *conn, double timeout)
@@ -257,14 +285,15 @@ int conn_receive_descriptor(struct conn *conn, double timeout)
     double deadline = deadline_after(timeout);
     struct header header;
 
-    if (check_and_look(conn, &header, deadline) == -1)
+    if (look_at_header(conn, &header, deadline) == -1)
         return -1;
     if (header.kind != DESCRIPTOR) {
         errno = EBADMSG;
         return -1;
     }
+    struct packet packet;
     int descriptor = look_at_descriptor(conn);
-    if (descriptor != -1 && receive_packet(conn, 0, &header, NULL, 0, deadline) == -1)
+    if (descriptor != -1 && receive(conn, &packet, sizeof packet, 0, deadline) == -1)
         io_close(&descriptor);
     return descriptor;
 }

@@ -3,6 +3,9 @@
 #include "beyond.h"
 
 #include <errno.h>
+#include <sched.h>
+
+enum { TRIES = 20 };
 
 int lock_init(struct lock *lock)
 {
@@ -27,6 +30,11 @@ int lock_acquire(struct lock *lock, double timeout)
 {
     int error = pthread_mutex_trylock(&lock->mutex);
 
+    /* Who holds it is often done in a moment, and to sleep and be woken takes longer. */
+    for (int i = 0; i < TRIES && error == EBUSY && timeout > 0; i++) {
+        sched_yield(); /* not merely again: we may be on the holder's processor */
+        error = pthread_mutex_trylock(&lock->mutex);
+    }
     if (error == EBUSY) {
         double deadline = deadline_after(timeout), left = timeout;
         /* Never without limit: a release wakes one that waits, and if that one is killed before it

@@ -18,29 +18,32 @@
 #include "queue.h"
 
 #include "io.h"
+#include "lock.h"
 #include "shm.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "a lock inside an atomic would be one per process");
 
-enum { DEFAULT_ITEMS = 1024 };
+enum {
+    DEFAULT_ITEMS = 1024,
+    TRIES = 20 /* before sleeping: an item, or room for one, may come in a moment */
+};
 
-/* What one side, the putters or the getters, writes. On a cache line of its own, as the sides are
- * on different processors. */
+/* What one side, the putters or the getters, writes. A processor that writes to a cache line takes
+ * it away from the others, so what the other side reads lies on lines of its own. */
 struct side {
-    _Alignas(64) pthread_mutex_t lock; /* held by the one process of this side that is at work */
-    atomic_ulong count;                /* items ever put, or ever got */
-    atomic_bool sleeping;              /* somebody of this side waits for the other side's bell */
+    _Alignas(64) struct lock lock;     /* held by the one process of this side that is at work */
+    unsigned long seen;                /* the other side's count, as it was when last looked at */
+    _Alignas(64) atomic_ulong count;   /* items ever put, or ever got */
+    _Alignas(64) atomic_bool sleeping; /* somebody of this side waits for the other side's bell */
 };
 
 struct ring {
@@ -59,53 +62,20 @@ struct queue {
     int put_end, get_end; /* the socketpair; -1: closed in this process */
 };
 
-/* Not pthread_mutex_lock: unlocking wakes one that waits, and if that one is killed before it has
- * the lock, while a third one takes it, nobody wakes the next. So we look again from time to time.
- */
+/* Waits for its holder for a moment even without a timeout: that is what full or empty is about. */
+static const double MOMENT = 0.05; /* seconds */
+
 static int lock(struct side *side, double deadline)
 {
-    int error = pthread_mutex_trylock(&side->lock);
+    double left = seconds_until(deadline);
 
-    while (error == EBUSY || error == ETIMEDOUT) {
-        double left = deadline - seconds_now(); /* the holder may be stopped, not only at work */
-        if (error == ETIMEDOUT && !(left > 0))
-            break;
-        long nap = left >= 1 ? 999999999 : left > 0.05 ? (long)(left * 1e9) : 50000000;
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += nap;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_nsec -= 1000000000;
-            until.tv_sec++;
-        }
-        error = pthread_mutex_timedlock(&side->lock, &until);
-    }
-    if (error == EOWNERDEAD) /* it died holding the lock, and left nothing half done */
-        error = pthread_mutex_consistent(&side->lock);
-    errno = error;
-    return error == 0 ? 0 : -1;
+    /* If the last owner died, it has left nothing half done. */
+    return lock_acquire(&side->lock, left > MOMENT ? left : MOMENT) == -1 ? -1 : 0;
 }
 
 static void unlock(struct side *side)
 {
-    pthread_mutex_unlock(&side->lock);
-}
-
-static int init_side(struct side *side)
-{
-    pthread_mutexattr_t attributes;
-
-    int error = pthread_mutexattr_init(&attributes);
-    if (error == 0) {
-        error = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-        if (error == 0)
-            error = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-        if (error == 0)
-            error = pthread_mutex_init(&side->lock, &attributes);
-        pthread_mutexattr_destroy(&attributes);
-    }
-    errno = error;
-    return error == 0 ? 0 : -1;
+    lock_release(&side->lock);
 }
 
 struct queue *queue_open(size_t max_items, size_t max_size)
@@ -130,8 +100,8 @@ struct queue *queue_open(size_t max_items, size_t max_size)
                             .get_end = -1};
     int ends[2];
     queue->ring = shared_map(queue->mapped_size);
-    if (queue->ring == NULL || init_side(&queue->ring->putters) == -1 ||
-        init_side(&queue->ring->getters) == -1 || io_socketpair(SOCK_STREAM, ends) == -1) {
+    if (queue->ring == NULL || lock_init(&queue->ring->putters.lock) == -1 ||
+        lock_init(&queue->ring->getters.lock) == -1 || io_socketpair(SOCK_STREAM, ends) == -1) {
         int error = errno;
         queue_close(queue);
         errno = error;
@@ -142,7 +112,7 @@ struct queue *queue_open(size_t max_items, size_t max_size)
     return queue;
 }
 
-static unsigned long items_in(struct ring *ring)
+static unsigned long items_in(const struct ring *ring)
 {
     return atomic_load(&ring->putters.count) - atomic_load(&ring->getters.count);
 }
@@ -175,6 +145,12 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
     char rings[64];
     ssize_t heard = -1;
 
+    bool may_wait = milliseconds_until(deadline) != 0;
+    for (int i = 0; i < TRIES && may_wait; i++) {
+        if (items_in(ring) != blocking)
+            return 0;
+        sched_yield(); /* not a busy loop: whom we wait for may need this very processor */
+    }
     /* With both locks nobody is between ringing and raising a count: what we see now is true, and
      * the next one to change it will see that we sleep. Always in this order: no deadlock. */
     if (lock(&ring->putters, deadline) == -1)
@@ -212,22 +188,26 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
 int queue_put(struct queue *queue, const void *item, size_t size, double timeout)
 {
     struct ring *ring = queue->ring;
-    double deadline = seconds_now() + timeout;
+    double deadline = deadline_after(timeout);
 
     if (queue->put_end == -1 || size > queue->max_size) {
         errno = queue->put_end == -1 ? EBADF : EMSGSIZE;
         return -1;
     }
+    unsigned long count;
     for (;;) {
         if (lock(&ring->putters, deadline) == -1)
             return -1;
-        if (items_in(ring) < queue->max_items)
+        count = atomic_load(&ring->putters.count);
+        if (count - ring->putters.seen ==
+            queue->max_items) /* full, as far as we know: look again */
+            ring->putters.seen = atomic_load(&ring->getters.count);
+        if (count - ring->putters.seen < queue->max_items)
             break;
         unlock(&ring->putters);
         if (wait_for_bell(queue, &ring->putters, queue->put_end, queue->max_items, deadline) == -1)
             return -1;
     }
-    unsigned long count = atomic_load(&ring->putters.count);
     struct slot *slot = slot_of(queue, count);
     slot->size = size;
     memcpy(slot->bytes, item, size);
@@ -243,22 +223,25 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
 ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout)
 {
     struct ring *ring = queue->ring;
-    double deadline = seconds_now() + timeout;
+    double deadline = deadline_after(timeout);
 
     if (queue->get_end == -1) {
         errno = EBADF;
         return -1;
     }
+    unsigned long count;
     for (;;) {
         if (lock(&ring->getters, deadline) == -1)
             return -1;
-        if (items_in(ring) > 0)
+        count = atomic_load(&ring->getters.count);
+        if (count == ring->getters.seen) /* empty, as far as we know: look again */
+            ring->getters.seen = atomic_load(&ring->putters.count);
+        if (count != ring->getters.seen)
             break;
         unlock(&ring->getters);
         if (wait_for_bell(queue, &ring->getters, queue->get_end, 0, deadline) == -1)
             return -1;
     }
-    unsigned long count = atomic_load(&ring->getters.count);
     struct slot *slot = slot_of(queue, count);
     size_t size = slot->size;
     if (size > room) {
@@ -274,6 +257,25 @@ ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout
     atomic_store(&ring->getters.count, count + 1); /* now it is ours alone */
     unlock(&ring->getters);
     return (ssize_t)size;
+}
+
+size_t queue_size(const struct queue *queue)
+{
+    /* This one first: what is taken between the two looks must not make it negative. */
+    unsigned long got = atomic_load(&queue->ring->getters.count);
+    unsigned long size = atomic_load(&queue->ring->putters.count) - got;
+
+    return size < queue->max_items ? size : queue->max_items;
+}
+
+bool queue_is_empty(const struct queue *queue)
+{
+    return queue_size(queue) == 0;
+}
+
+bool queue_is_full(const struct queue *queue)
+{
+    return queue_size(queue) == queue->max_items;
 }
 
 void queue_close_put(struct queue *queue)
