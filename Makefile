@@ -23,7 +23,7 @@ C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CH
 SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash)
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 
-.PHONY: all help run test format lint clean FORCE
+.PHONY: all help run test stress bench-ipc format lint clean FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS)
@@ -31,7 +31,7 @@ BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 all: $(PROGRAMS) ## build every program (the default)
 
 help: ## list these targets
-	@awk -F '## *' '/^[a-z]+:.*## /{ sub(/:.*/, "", $$1); printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F '## *' '/^[a-z-]+:.*## /{ sub(/:.*/, "", $$1); printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo '  make 04-pool         build a chapter'
 	@echo '  make run-04-pool     run a chapter'"'"'s main program'
 	@echo '  make test-04-pool    test a chapter (also: test-lib, test-frame)'
@@ -58,6 +58,12 @@ test-lib: all $(TESTS)
 
 test-frame: all
 	@bash .ci/test.sh $(wildcard .ci/*.bats)
+
+stress: $(TESTS) ## kill processes at random moments, for minutes (STRESS=5: five times as long)
+	@bash .ci/stress.sh $(STRESS)
+
+bench-ipc: build/test/ipc_bench ## time queue, conn and process beside the bare calls and Python
+	@bash .ci/bench-ipc.sh
 
 format: ## lay out the C sources with clang-format
 	clang-format -i $(C_FILES)
