@@ -12,9 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { TRIES = 20 }; /* before sleeping */
 
 struct header {
     enum { MESSAGE, LONG_MESSAGE, DESCRIPTOR } kind; /* the last two come with a descriptor */
@@ -160,13 +163,19 @@ int conn_send_descriptor(struct conn *conn, int descriptor, double timeout)
 /* Waits for a packet, and receives up to `room` bytes of it. */
 static int receive(struct conn *conn, void *packet, size_t room, int flags, double deadline)
 {
-    for (;;) {
-        ssize_t size = recv(conn->descriptor, packet, room, flags | wait_flag(deadline));
+    /* An answer often comes in a moment, and to sleep and be woken takes longer. */
+    int tries = milliseconds_until(deadline) == 0 ? 0 : TRIES;
+
+    for (;; tries--) {
+        int wait = tries > 0 ? MSG_DONTWAIT : wait_flag(deadline);
+        ssize_t size = recv(conn->descriptor, packet, room, flags | wait);
         if (size > 0)
             return 0;
         if (size == 0)
             errno = EPIPE; /* the end: nobody has the other side */
-        if (wait_until_ready(conn->descriptor, POLLIN, deadline) == -1)
+        if (tries > 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            sched_yield(); /* whom we wait for may need this very processor */
+        else if (wait_until_ready(conn->descriptor, POLLIN, deadline) == -1)
             return -1;
     }
 }
