@@ -111,35 +111,44 @@ fi
 find_bats
 [ -n "$part" ] || echo "test: $("$bats" --version) ($(command -v "$bats"))"
 
-# Two halves side by side, on two processors or more: each is this script again, with TEST_PART naming the
-# file for its counts. The first one's report is shown as it comes, the second one's afterwards.
-if [ -z "$part" ] && [ $# -gt 1 ] && [ "$(getconf _NPROCESSORS_ONLN)" -gt 1 ]; then
+# Parts side by side, two a processor, since many tests wait: each is this script again, with TEST_PART
+# naming the file for its counts. The first one's report is shown as it comes, the others' afterwards.
+processors=$(getconf _NPROCESSORS_ONLN)
+count=$((processors > 1 ? 2 * processors : 1))
+count=$((count > $# ? $# : count))
+if [ -z "$part" ] && [ "$count" -gt 1 ]; then
     parts=$(mktemp -d "${TMPDIR:-/tmp}/bats-parts-XXXXXX") || exit
     trap 'rm -rf "$parts"' EXIT
-    halves=([1]='' [2]='') sizes=([1]=0 [2]=0)
-    while read -r size file; do # the file with the most tests first, each to the half that has fewer
-        half=$((sizes[1] <= sizes[2] ? 1 : 2))
-        halves[half]+=$file$'\n' sizes[half]=$((sizes[half] + size))
+    for ((i = 0; i < count; i++)); do sizes[i]=0; done
+    while read -r size file; do # the file with the most tests first, each to the part that has fewest
+        least=0
+        for ((i = 1; i < count; i++)); do [ "${sizes[i]}" -ge "${sizes[least]}" ] || least=$i; done
+        sizes[least]=$((sizes[least] + size))
+        printf '%s\n' "$file" >>"$parts/files.$least"
     done < <(grep -c '^@test' "$@" | sed -E 's/(.*):([0-9]+)$/\2 \1/' | sort -rn)
-    mapfile -t first <<<"${halves[1]%$'\n'}"
-    mapfile -t second <<<"${halves[2]%$'\n'}"
-    TEST_PART=$parts/1 bash .ci/test.sh "${first[@]}" </dev/null &
-    runners=($!)
-    TEST_PART=$parts/2 bash .ci/test.sh "${second[@]}" </dev/null >"$parts/report" 2>&1 &
-    runners+=($!)
+    runners=()
+    for ((i = 0; i < count; i++)); do
+        mapfile -t files <"$parts/files.$i"
+        if [ "$i" -eq 0 ]; then
+            TEST_PART=$parts/count.$i bash .ci/test.sh "${files[@]}" </dev/null &
+        else
+            TEST_PART=$parts/count.$i bash .ci/test.sh "${files[@]}" </dev/null >"$parts/report.$i" 2>&1 &
+        fi
+        runners+=($!)
+    done
     trap 'kill "${runners[@]}" 2>/dev/null' INT TERM HUP # INT is ignored in the background
     status=0
-    for runner in "${runners[@]}"; do
+    for ((i = 0; i < count; i++)); do
         while :; do
-            wait "$runner"
+            wait "${runners[i]}"
             part_status=$?
-            kill -0 "$runner" 2>/dev/null || break
+            kill -0 "${runners[i]}" 2>/dev/null || break
         done
         [ "$status" -ne 0 ] || status=$part_status
+        [ "$i" -eq 0 ] || cat "$parts/report.$i"
     done
-    cat "$parts/report"
     awk '{ passed += $1; failed += $3; skipped += $5 }
-        END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$parts"/[12]
+        END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$parts"/count.*
     exit "$status"
 fi
 
