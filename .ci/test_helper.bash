@@ -280,7 +280,7 @@ expect_edges() {
     [[ $status -eq 1 && $stderr == "$name: "* ]] || report "$* with standard output closed" || return
     expect_full_device "$@" || return
     if [ "${FORKS:-}" != no ] && { [ "$(id -u)" -ne 0 ] || can_be_user; }; then
-        run --separate-stderr as_user 0 "$@"
+        TMPDIR=/tmp run --separate-stderr as_user 0 "$@" # bats' own directory is not that user's
         [[ $status -eq 1 && $stderr == "$name: "*'Resource temporarily unavailable'* ]] ||
             report "$* without a process to be had: expected a message and status 1" || return
     fi

@@ -263,7 +263,7 @@ PYTHON
     echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/empty.c"
     ${CC:-cc} "${flags[@]}" -o "$sanitized" "$BATS_TEST_TMPDIR/empty.c" 2>/dev/null && "$sanitized" ||
         skip "${CC:-cc} has no -fsanitize=address,undefined here"
-    ${CC:-cc} "${flags[@]}" -o "$sanitized" lib/test/pack_test.c lib/pack.c lib/shm.c lib/beyond.c
+    ${CC:-cc} "${flags[@]}" -o "$sanitized" lib/test/pack_test.c lib/pack.c lib/shm.c lib/lock.c lib/clock.c lib/beyond.c
     for name in truncated altered small doubles lengths room counts huge nothing sticky_pack sticky_unpack; do
         run bounded 20 "$sanitized" "$name"
         [ "$status" -eq 0 ] || fail "$name: status $status" "$output"
