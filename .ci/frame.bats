@@ -349,3 +349,16 @@ outputs() {
     [ "$status" -eq 0 ]
     [ "${#lines[@]}" -eq 1 ]
 }
+
+@test "every program builds by hand: with -Ilib and no other option, without a warning" {
+    local source
+    run bounded 60 sh -c 'cd "$1" && "$2" -I"$3/lib" -c "$3"/lib/*.c' - "$BATS_TEST_TMPDIR" "${CC:-cc}" "$PWD"
+    expect_same '0:' "$status:$output"
+    for source in 0*/*.c; do
+        run bounded 60 "${CC:-cc}" -Ilib -o "$BATS_TEST_TMPDIR/${source##*/}-built" "$source" "$BATS_TEST_TMPDIR"/*.o
+        expect_same "$source: 0:" "$source: $status:$output"
+    done
+    # Without the Makefile's -D, getopt would look for our options behind the command, too.
+    run bounded 20 "$BATS_TEST_TMPDIR/call.c-built" echo built -h
+    expect_same $'$ echo built -h\nbuilt -h\nreturn code: 0' "$output"
+}

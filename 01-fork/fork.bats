@@ -131,14 +131,6 @@ expect_success() {
     expect_same 'fork: child N failed, wait status N' "$(grep child <<<"$stderr" | mask)"
 }
 
-@test "builds by one command, without a warning" {
-    run bounded 60 "${CC:-cc}" -Ilib -o "$BATS_TEST_TMPDIR/fork" 01-fork/fork.c lib/*.c
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-    run_with_pid "$BATS_TEST_TMPDIR/fork"
-    expect_success "$pid"
-}
-
 @test "SIGCHLD ignored by the caller: the same" {
     run --separate-stderr bounded 20 env --ignore-signal=CHLD "$fork"
     expect_success

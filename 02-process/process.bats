@@ -160,14 +160,6 @@ Child process will start.' "$(mask <<<"$output")"
     expect_lines
 }
 
-@test "builds by one command, without a warning" {
-    run bounded 60 "${CC:-cc}" -Ilib -o "$BATS_TEST_TMPDIR/process" 02-process/process.c lib/*.c
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-    run --separate-stderr bounded 20 "$BATS_TEST_TMPDIR/process"
-    expect_success
-}
-
 @test "README.md tells the truth" {
     check_readme 02-process/README.md
 }

@@ -211,14 +211,6 @@ queue: the writer ($writer) ended with exit code -9" "$(sort <<<"$stderr" | sed 
     expect_lines
 }
 
-@test "builds by one command, without a warning" {
-    run bounded 60 "${CC:-cc}" -Ilib -o "$BATS_TEST_TMPDIR/queue" 03-queue-pipe/queue.c lib/*.c
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-    run --separate-stderr bounded 20 "$BATS_TEST_TMPDIR/queue"
-    expect_success
-}
-
 @test "README.md tells the truth" {
     check_readme 03-queue-pipe/README.md
 }

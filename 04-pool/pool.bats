@@ -284,14 +284,6 @@ expect_all_killed() {
     expect_lines
 }
 
-@test "builds by one command, without a warning" {
-    run bounded 60 "${CC:-cc}" -Ilib -o "$BATS_TEST_TMPDIR/pool" 04-pool/pool.c lib/*.c
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-    run --separate-stderr bounded 20 "$BATS_TEST_TMPDIR/pool"
-    expect_success
-}
-
 @test "README.md tells the truth" {
     check_readme 04-pool/README.md
 }

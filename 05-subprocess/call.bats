@@ -230,15 +230,6 @@ return code: 126" "call: $file: Exec format error" 126 "$file"
     expect_same $'$ echo plain\nplain\nreturn code: 0' "$output"
 }
 
-@test "builds by one command, without a warning" {
-    run bounded 60 "${CC:-cc}" -Ilib -o "$BATS_TEST_TMPDIR/call" 05-subprocess/call.c lib/*.c
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-    # Without the Makefile's -D, getopt would look for our options behind the command, too.
-    run bounded 20 "$BATS_TEST_TMPDIR/call" echo built -h
-    expect_same $'$ echo built -h\nbuilt -h\nreturn code: 0' "$output"
-}
-
 @test "README.md tells the truth" {
     check_readme 05-subprocess/README.md
 }

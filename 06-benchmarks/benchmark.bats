@@ -407,14 +407,6 @@ benchmark: the process of task 1 ended with exit code -9' "$stderr"
     [[ $output != *$'\e'* ]]
 }
 
-@test "builds by one command, without a warning" {
-    run bounded 60 "${CC:-cc}" -Ilib -o "$BATS_TEST_TMPDIR/benchmark" 06-benchmarks/benchmark.c lib/*.c
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-    run --separate-stderr bounded 20 "$BATS_TEST_TMPDIR/benchmark" -t perfect -m pool -n 30
-    expect_same 'Process pool perfect' "$(titles)"
-}
-
 @test "README.md tells the truth" {
     check_readme 06-benchmarks/README.md
 }
