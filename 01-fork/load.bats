@@ -32,7 +32,7 @@ clock_t times(struct tms *t)
 }
 END
     "${CC:-cc}" -O1 -Ilib -Drand=counted_rand -Dtimes=made_up_times -o "$counting" 01-fork/load.c \
-        "$BATS_FILE_TMPDIR/counting.c" lib/{beyond,cli,say,clock,io}.c
+        "$BATS_FILE_TMPDIR/counting.c" lib/{beyond,cli,say,clock,io}.c -pthread
 }
 
 @test "each child says so, and exits with code 3; the times come last" {
@@ -104,5 +104,7 @@ END
     expect_bad_usage "-t: expected a whole number from 0 to 9223372036854775807, got '1e6'" "$load" -t 1e6 2
     expect_bad_usage "-t: expected a whole number" "$load" -t -1
     expect_bad_usage "unexpected argument '3'" "$load" 2 3
+    run --separate-stderr with '>/dev/full' "$load" -t 10 1
+    expect_same 2 "$(grep -c 'write standard output' <<<"$stderr")" # of both processes
     VARIES=yes expect_edges "$load" -t 1000 2
 }

@@ -5,7 +5,7 @@
  *   N          children that share them; without it: 8
  *
  * Notice: up to the number of processors, more children take less real time. User time, which is
- * the sum over all of them, does not get less.
+ * the sum over all of them, stays about the same.
  */
 #include "beyond.h"
 #include "cli.h"
@@ -15,7 +15,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/times.h>
@@ -32,7 +31,7 @@ static int work(long turns)
 {
     double sum = 0;
 
-    printf("In Child\n");
+    say("In Child");
     for (long turn = 0; turn < turns; turn++)
         sum += random_fraction() + random_fraction();
     return cli_end(sum >= 0 ? CODE : EXIT_FAILURE); /* a sum nobody asks for, the compiler drops */
@@ -42,7 +41,7 @@ static void print_time(const char *name, double seconds)
 {
     long milliseconds = (long)(seconds * 1000 + 0.5);
 
-    printf("%s\t%ldm%.3fs\n", name, milliseconds / 60000, (double)(milliseconds % 60000) / 1000);
+    say("%s\t%ldm%.3fs", name, milliseconds / 60000, (double)(milliseconds % 60000) / 1000);
 }
 
 int main(int argc, char **argv)
@@ -54,14 +53,13 @@ int main(int argc, char **argv)
     cli_operands(argc, argv, 0, 1);
     int children = optind < argc ? (int)cli_number("N", argv[optind], 1, MOST_CHILDREN) : 8;
 
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* see wait_status.c */
-    signal(SIGCHLD, SIG_DFL);              /* see fork.c */
+    signal(SIGCHLD, SIG_DFL); /* see fork.c */
     pid_t pids[MOST_CHILDREN], parent = getpid();
     int started = 0;
     for (; started < children; started++) {
         pids[started] = fork();
         if (pids[started] == 0) {
-            /* Killed without us, the parent would leave us to work for nobody. */
+            /* If our parent alone is killed, we end too: we would work for nobody. */
             if (beyond_end_with_parent(parent) == -1 && errno != ENOSYS)
                 die("ask to be ended with process %ld", (long)parent);
             _exit(work(turns / children + (started < turns % children)));
@@ -70,7 +68,7 @@ int main(int argc, char **argv)
             complain("fork: %s", strerror(errno));
             break;
         }
-        printf("In Parent of %ld\n", (long)pids[started]);
+        say("In Parent of %ld", (long)pids[started]);
     }
 
     bool failed = started < children;
@@ -78,15 +76,14 @@ int main(int argc, char **argv)
         int status;
         if (waitpid(pids[i], &status, 0) == -1)
             die("waitpid %ld", (long)pids[i]);
-        printf("(%ld, %d)\n", (long)pids[i], status);
+        say("(%ld, %d)", (long)pids[i], status);
         failed |= !WIFEXITED(status) || WEXITSTATUS(status) != CODE;
     }
 
     struct tms family; /* the children's part is that of those who have been waited for */
     times(&family);
     double ticks = (double)sysconf(_SC_CLK_TCK); /* in a second */
-    printf("\n");
-    print_time("real", seconds_now() - start);
+    print_time("\nreal", seconds_now() - start);
     print_time("user", (double)(family.tms_utime + family.tms_cutime) / ticks);
     print_time("sys", (double)(family.tms_stime + family.tms_cstime) / ticks);
     return cli_end(failed ? EXIT_FAILURE : EXIT_SUCCESS);

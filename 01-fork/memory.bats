@@ -25,6 +25,14 @@ Parent, after the child's end ($pid): own = 1 at $own, shared = 2 at $shared" "$
     expect_same 3 "$("$memory" | wc -l)"
 }
 
+@test "a full disk is noticed by both processes" {
+    run --separate-stderr with '>/dev/full' "$memory"
+    [ "$status" -eq 1 ]
+    expect_same 'memory: write standard output: No space left on device
+memory: child N failed, wait status N
+memory: write standard output: No space left on device' "$(mask <<<"$stderr")"
+}
+
 @test "at the edges" {
     expect_bad_usage "unexpected argument '1'" "$memory" 1
     VARIES=yes expect_edges "$memory" # the addresses

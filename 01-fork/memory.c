@@ -9,7 +9,6 @@
 #include "shm.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,8 +18,8 @@ static const char usage[] = "usage: memory\n"
 
 static void show(const char *who, const int *own, const int *shared)
 {
-    printf("%s (%ld): own = %d at %p, shared = %d at %p\n", who, (long)getpid(), *own,
-           (const void *)own, *shared, (const void *)shared);
+    say("%s (%ld): own = %d at %p, shared = %d at %p", who, (long)getpid(), *own, (const void *)own,
+        *shared, (const void *)shared);
 }
 
 int main(int argc, char **argv)
@@ -34,14 +33,13 @@ int main(int argc, char **argv)
         die("map shared memory");
     *shared = 1;
 
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* see wait_status.c */
     show("Before the fork", &own, shared);
     signal(SIGCHLD, SIG_DFL); /* see fork.c */
     pid_t pid = fork();
     if (pid == -1)
         die("fork");
     if (pid == 0) {
-        own = 2; /* only now does the kernel copy the page in which it lies */
+        own = 2; /* now, if not before, the kernel copies the page it lies in */
         *shared = 2;
         show("Child, after its changes", &own, shared);
         _exit(cli_end(EXIT_SUCCESS));
@@ -50,11 +48,9 @@ int main(int argc, char **argv)
     int status;
     if (waitpid(pid, &status, 0) == -1)
         die("waitpid %ld", (long)pid);
-    if (status != 0) {
+    if (status != 0)
         complain("child %ld failed, wait status %d", (long)pid, status);
-        return EXIT_FAILURE;
-    }
     show("Parent, after the child's end", &own, shared);
     shared_unmap(shared, sizeof *shared);
-    return cli_end(EXIT_SUCCESS);
+    return cli_end(status == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -52,6 +52,14 @@ draw() {
     [ "$parents" != "$first" ]
 }
 
+@test "a full disk is noticed by both processes" {
+    run --separate-stderr with '>/dev/full' "$random"
+    [ "$status" -eq 1 ]
+    expect_same 'random: write standard output: No space left on device
+random: child N failed, wait status N
+random: write standard output: No space left on device' "$(mask <<<"$stderr")"
+}
+
 @test "at the edges" {
     expect_bad_usage "unexpected argument '7'" "$random" -r 7
     expect_edges "$random"

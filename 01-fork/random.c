@@ -11,7 +11,6 @@
 
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,8 +27,7 @@ int main(int argc, char **argv)
         reseed = true;
     cli_operands(argc, argv, 0, 0);
 
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* see wait_status.c */
-    signal(SIGCHLD, SIG_DFL);              /* see fork.c */
+    signal(SIGCHLD, SIG_DFL); /* see fork.c */
     random_start(0);
     pid_t pid = fork();
     if (pid == -1)
@@ -39,17 +37,15 @@ int main(int argc, char **argv)
          * takes the pid; or, where SEED is set, the 1, which is the child's number. */
         if (reseed)
             random_start(1);
-        printf("Child (%ld): %.10f\n", (long)getpid(), random_fraction());
+        say("Child (%ld): %.10f", (long)getpid(), random_fraction());
         _exit(cli_end(EXIT_SUCCESS));
     }
-    printf("Parent (%ld): %.10f\n", (long)getpid(), random_fraction());
+    say("Parent (%ld): %.10f", (long)getpid(), random_fraction());
 
     int status;
     if (waitpid(pid, &status, 0) == -1)
         die("waitpid %ld", (long)pid);
-    if (status != 0) {
+    if (status != 0)
         complain("child %ld failed, wait status %d", (long)pid, status);
-        return EXIT_FAILURE;
-    }
-    return cli_end(EXIT_SUCCESS);
+    return cli_end(status == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }

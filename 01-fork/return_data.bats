@@ -9,13 +9,15 @@ return_data=01-fork/return_data
 expect_results() {
     local parent=$1 pids number wanted=''
     local -a values=('' 1.000000 0.500000 0.333333)
-    pids=$(sed -nE "s/^Child \(([0-9]+)\) writes $parent-\1\$/\1/p" <<<"$output" | sort -n)
+    pids=$(sed -nE "s/^Child \(([0-9]+)\) writes $parent-\1\$/\1/p" <<<"$output")
     [ "$(sort -u <<<"$pids" | wc -l)" -eq 3 ] || fail 'expected three children:' "$output" || return
     shift
     for number; do
         wanted+="(N, 0) reciprocal of $number: ${values[number]}"$'\n'
     done
-    expect_same "${wanted%$'\n'}" "$(sed -E 1,3d <<<"$output" | sed -E 's/^\([0-9]+,/(N,/')"
+    expect_same "${wanted%$'\n'}" "$(grep -v '^Child' <<<"$output" | sed -E 's/^\([0-9]+,/(N,/')" || return
+    # Each from a child of its own.
+    expect_same "$#" "$(sed -nE 's/^\(([0-9]+), 0\).*/\1/p' <<<"$output" | sort -u | grep -cxF "$pids")"
 }
 
 run_with_pid() {
@@ -37,7 +39,7 @@ int damage(double seconds)
 }
 END
     "${CC:-cc}" -Ilib -Dpause_seconds=damage -c -o "$damaging.o" 01-fork/return_data.c
-    "${CC:-cc}" -Ilib -o "$damaging" "$damaging.o" "$BATS_FILE_TMPDIR/damage.c" lib/{cli,say,clock,io,pack}.c
+    "${CC:-cc}" -Ilib -o "$damaging" "$damaging.o" "$BATS_FILE_TMPDIR/damage.c" lib/{cli,say,clock,io,pack}.c -pthread
 }
 
 @test "three results come back, in order, and no file stays" {
@@ -80,7 +82,20 @@ END
 @test "Ctrl-C, or a signal to the parent, leaves no file" {
     export TIME_SCALE=1 INTERRUPT_AT=writes
     interrupt "$return_data"
+    [[ $output != *'reciprocal of 1'* ]] # its child was killed at once
     interrupt_parent "$return_data"
+}
+
+@test "so do the other signals: it dies of them when the results are there" {
+    build_damaging
+    export DAMAGE='file=$(echo return_data-*/*-$PPID); parent=${file#*/}; kill -$SIGNAL ${parent%-*}'
+    ulimit -c 0
+    for signal in HUP INT QUIT TERM; do
+        SIGNAL=$signal run --separate-stderr bounded 20 "$damaging"
+        [ "$status" -eq $((128 + $(kill -l "$signal"))) ]
+        expect_same 3 "$(grep -c reciprocal <<<"$output")"
+    done
+    expect_nothing_left "$return_data"
 }
 
 @test "a reader that goes away leaves no file" {
@@ -106,6 +121,8 @@ END
     [ "$status" -eq 1 ]
     [[ $stderr == "return_data: remove $TMPDIR/return_data-"*': Directory not empty' ]]
 
+    output=$(DAMAGE='ls $PWD/return_data-*/*-$PPID' bounded 20 env -u TMPDIR "$damaging")
+    expect_same 3 "$(grep -cE '^/tmp/return_data-.{6}/[0-9]+-[0-9]+$' <<<"$output")"
     TMPDIR=$BATS_TEST_TMPDIR/none run --separate-stderr bounded 20 "$return_data"
     [ "$status" -eq 1 ]
     expect_same "return_data: make a directory in $BATS_TEST_TMPDIR/none: No such file or directory" "$stderr"
@@ -113,9 +130,18 @@ END
 
 @test "at the edges" {
     expect_bad_usage "unexpected argument '3'" "$return_data" 3
+    run --separate-stderr with '>/dev/full' "$return_data"
+    expect_same 3 "$(grep -c 'write standard output' <<<"$stderr")" # of the children
+    # Now a disk that has room for their lines, and not for the parent's.
+    size=$("$return_data" | grep Child | wc -c)
+    head -c $((1024 - size - 6)) /dev/zero >"$BATS_TEST_TMPDIR/disk"
+    run --separate-stderr bounded 20 env --ignore-signal=XFSZ bash -c 'ulimit -f 1 && exec "$1" >>"$0"' \
+        "$BATS_TEST_TMPDIR/disk" "$return_data"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'return_data: write standard output: File too large'* ]]
     expect_edges "$return_data"
     need_user
-    run --separate-stderr as_user 3 "$return_data"
+    TMPDIR=/tmp run --separate-stderr as_user 3 "$return_data" # bats' own is not that user's
     [ "$status" -eq 1 ]
     expect_same 'return_data: fork: Resource temporarily unavailable' "$stderr"
     expect_same 2 "$(grep -c reciprocal <<<"$output")"

@@ -53,7 +53,7 @@ static int write_result(const char *path, int number, bool killed)
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (size == -1 || file == -1 || io_write(file, bytes, (size_t)half) == -1)
         die("write %s", path);
-    printf("Child (%ld) writes %s\n", (long)getpid(), strchr(path, '/') + 1);
+    say("Child (%ld) writes %s", (long)getpid(), strchr(path, '/') + 1);
     if (killed)
         raise(SIGKILL);
     pause_seconds(0.5); /* long enough for a kill by hand */
@@ -79,7 +79,7 @@ static int print_result(const char *path, pid_t child)
     double value = unpack_double(&in);
     if (unpack_end(&in) == -1) /* before this, none of it can be trusted */
         return -1;
-    printf("(%ld, 0) %s of %d: %.6f\n", (long)child, title, number, value);
+    say("(%ld, 0) %s of %d: %.6f", (long)child, title, number, value);
     return 0;
 }
 
@@ -121,8 +121,7 @@ int main(int argc, char **argv)
     if (chdir(place) == -1 || mkdtemp(directory) == NULL)
         die("make a directory in %s", place);
 
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* see wait_status.c */
-    signal(SIGCHLD, SIG_DFL);              /* see fork.c */
+    signal(SIGCHLD, SIG_DFL); /* see fork.c */
     pid_t pids[CHILDREN];
     int started = 0;
     for (parent = getpid(); started < CHILDREN; started++) {
@@ -142,7 +141,6 @@ int main(int argc, char **argv)
         failed |= !collect(pids[i]);
     if (rmdir(directory) == -1)
         die("remove %s/%s", place, directory);
-    sigprocmask(SIG_SETMASK, &before,
-                NULL); /* if one of them has come meanwhile, this is the end */
+    sigprocmask(SIG_SETMASK, &before, NULL); /* the end, if one of them has come meanwhile */
     return cli_end(failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -60,7 +60,7 @@ Batch size: $((${#sources[@]} / 4))"
         expect_same "$(printf '%s\n' "${sources[@]}")" "$(sed -n 's/^Child ([0-9]*): //p' <<<"$output" | sort)"
         expect_same 4 "$(grep -c start= <<<"$output")"
     done
-    expect_same 2 "$(bounded 20 "./$skeleton" 2 | grep -c start=)"
+    expect_same "${#sources[@]} 2" "$(bounded 20 "./$skeleton" 2 | awk '/^Child/ { c++ } /^start/ { s++ } END { print c, s }')"
     cp "$skeleton" "$BATS_TEST_TMPDIR/skeleton" # as it is when built by hand: called from the root
     expect_same "$wanted" "$(bounded 20 "$BATS_TEST_TMPDIR/skeleton" | sed 2q)"
     cd "$BATS_TEST_TMPDIR"
@@ -84,6 +84,19 @@ Number of items: 5
 start=0 end=1
 start=1 end=2
 start=2 end=3" "$(mask <<<"$output" | sort)"
+}
+
+@test "a child that is killed, and a disk that is full, are failures" {
+    at_line() { # the pipe holds less than the child has to print, so it still runs
+        [[ $1 != 'Child ('* ]] || [ -n "${killed:-}" ] || { killed=${1//[!0-9]/} && kill -KILL "$killed"; }
+    }
+    mapfile -t items < <(yes 'an item that is somewhat long and has no digits in it' | head -n 3000)
+    run --separate-stderr watch "$skeleton" 1 "${items[@]}"
+    [ "$status" -eq 1 ]
+    expect_same '(N, 9)' "$(tail -n 1 <<<"$output" | mask)"
+
+    run --separate-stderr with '>/dev/full' "$skeleton" 1 a
+    expect_same 2 "$(grep -c 'skeleton: write standard output' <<<"$stderr")" # of both processes
 }
 
 @test "at the edges" {

@@ -43,7 +43,7 @@ static glob_t find_sources(char *program)
 static int do_items(char *const *items, int count)
 {
     for (int i = 0; i < count; i++)
-        printf("Child (%ld): %s\n", (long)getpid(), items[i]);
+        say("Child (%ld): %s", (long)getpid(), items[i]);
     return cli_end(EXIT_SUCCESS);
 }
 
@@ -61,16 +61,15 @@ int main(int argc, char **argv)
         count = (int)sources.gl_pathc;
     }
 
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* see wait_status.c */
-    signal(SIGCHLD, SIG_DFL);              /* see fork.c */
+    signal(SIGCHLD, SIG_DFL); /* see fork.c */
     int batch = count / workers, leftover = count % workers;
-    printf("Number of items: %d\nBatch size: %d\nLeftover: %d\n", count, batch, leftover);
+    say("Number of items: %d\nBatch size: %d\nLeftover: %d", count, batch, leftover);
 
     pid_t pids[MOST_WORKERS];
     int started = 0;
     for (int start = 0, end; started < workers; start = end, started++) {
         end = start + batch + (started < leftover); /* the first ones take one item more */
-        printf("start=%d end=%d\n", start, end);
+        say("start=%d end=%d", start, end);
         pids[started] = fork();
         if (pids[started] == 0) /* _exit: else the child would go on in this loop, and fork, too */
             _exit(do_items(items + start, end - start));
@@ -85,7 +84,7 @@ int main(int argc, char **argv)
         int status;
         if (waitpid(pids[i], &status, 0) == -1)
             die("waitpid %ld", (long)pids[i]);
-        printf("(%ld, %d)\n", (long)pids[i], status);
+        say("(%ld, %d)", (long)pids[i], status);
         failed |= status != 0;
     }
     return cli_end(failed ? EXIT_FAILURE : EXIT_SUCCESS);

@@ -64,7 +64,7 @@ run_with_pids() {
 }
 
 @test "-s: what is no signal, or does not end a process, is refused" {
-    for value in '' 0 17 STOP SIGCHLD SIGSIGTERM term 15x -9 '9 '; do
+    for value in '' 17 STOP SIGCHLD SIGSIGTERM SIXTERM TERMX term 15x -9; do
         expect_bad_usage "-s: expected a signal that ends a process, such as TERM or 15, got '$value'" \
             "$wait_status" -s "$value"
     done
@@ -75,12 +75,17 @@ run_with_pids() {
 @test "a child that ends otherwise is a failure" {
     echo 'int no_raise(int number) { return number; }' >"$BATS_TEST_TMPDIR/no_raise.c"
     "${CC:-cc}" -Ilib -Draise=no_raise -o "$BATS_TEST_TMPDIR/wait_status" 01-fork/wait_status.c \
-        "$BATS_TEST_TMPDIR/no_raise.c" lib/{cli,say,clock,io}.c
+        "$BATS_TEST_TMPDIR/no_raise.c" lib/{cli,say,clock,io}.c -pthread
     run --separate-stderr "$BATS_TEST_TMPDIR/wait_status" -s TERM
     [ "$status" -eq 1 ]
     expect_same 'exited with code 3' "$(tail -n 1 <<<"$output")"
     run "$BATS_TEST_TMPDIR/wait_status"
     [ "$status" -eq 0 ]
+}
+
+@test "a full disk is noticed by both processes" {
+    run --separate-stderr with '>/dev/full' "$wait_status"
+    expect_same 2 "$(grep -c 'wait_status: write standard output' <<<"$stderr")" # of both processes
 }
 
 @test "at the edges" {

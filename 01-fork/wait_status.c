@@ -68,33 +68,31 @@ int main(int argc, char **argv)
         deadly = deadly_signal(optarg);
     cli_operands(argc, argv, 0, 0);
 
-    /* Flush at every newline, as on a terminal: lines stay whole, and fork copies none. */
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-    signal(SIGCHLD, SIG_DFL); /* ignored, as some leave it to us, no child's status would be kept */
+    signal(SIGCHLD, SIG_DFL);    /* see fork.c */
     const char *name = "common"; /* what is set before the fork, both have */
     pid_t pid = fork();
     if (pid == -1)
         die("fork");
     if (pid == 0) {
-        printf("In Child of %s\n", name);
-        printf("In Child PID: %ld PPID: %ld\n", (long)getpid(), (long)getppid());
+        say("In Child of %s", name);
+        say("In Child PID: %ld PPID: %ld", (long)getpid(), (long)getppid());
         if (deadly != 0)
             die_of(deadly);
         _exit(cli_end(CODE));
     }
-    printf("In Parent (%s) The child is: %ld\n", name, (long)pid);
-    printf("In Parent PID: %ld PPID: %ld\n", (long)getpid(), (long)getppid());
+    say("In Parent (%s) The child is: %ld", name, (long)pid);
+    say("In Parent PID: %ld PPID: %ld", (long)getpid(), (long)getppid());
 
     int status;
     if (waitpid(pid, &status, 0) == -1)
         die("waitpid %ld", (long)pid);
-    printf("(%ld, %d)\n", (long)pid, status);
+    say("(%ld, %d)", (long)pid, status);
     bool exited = WIFEXITED(status);
     int number = exited ? WEXITSTATUS(status) : WTERMSIG(status); /* it is one of the two */
     if (exited)
-        printf("exited with code %d\n", number);
+        say("exited with code %d", number);
     else
-        printf("killed by signal %d (%s)\n", number, strsignal(number));
+        say("killed by signal %d (%s)", number, strsignal(number));
     bool as_told = deadly == 0 ? exited && number == CODE : !exited && number == deadly;
     return cli_end(as_told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
