@@ -32,13 +32,15 @@ struct parts {
 
 static unsigned long long join_parts(struct parts parts)
 {
-    return (parts.arrived & 0xffffULL) | (unsigned long long)parts.broken << 16 |
+    return (parts.arrived & 0xffffULL) | (parts.broken ? 1ULL << 16 : 0) |
            (parts.resets & 0x7fffULL) << 17 | (unsigned long long)parts.round << 32;
 }
 
 static struct parts look(const struct barrier *barrier, unsigned long long *word)
 {
-    *word = atomic_load(&barrier->state->word);
+    /* One that is closed is as if broken, and stays so. */
+    *word = barrier->state == NULL ? join_parts((struct parts){.broken = true})
+                                   : atomic_load(&barrier->state->word);
     return (struct parts){.arrived = *word & 0xffff,
                           .broken = *word >> 16 & 1,
                           .resets = *word >> 17 & 0x7fff,
@@ -48,7 +50,8 @@ static struct parts look(const struct barrier *barrier, unsigned long long *word
 /* Returns whether the word was still `old`, and is now made of `parts`. */
 static bool change(struct barrier *barrier, unsigned long long old, struct parts parts)
 {
-    return atomic_compare_exchange_strong(&barrier->state->word, &old, join_parts(parts));
+    return barrier->state == NULL ||
+           atomic_compare_exchange_strong(&barrier->state->word, &old, join_parts(parts));
 }
 
 int barrier_open(struct barrier *barrier, int parties)
@@ -157,7 +160,7 @@ void barrier_reset(struct barrier *barrier)
     struct parts old, next;
 
     do {
-        old = next = look(barrier, &word);
+        old = look(barrier, &word);
         next = (struct parts){.resets = old.resets + 1, .round = old.round + 1};
         event_clear(&barrier->gates[next.round % 2]);
     } while (!change(barrier, word, next));
@@ -174,6 +177,7 @@ bool barrier_is_broken(const struct barrier *barrier)
 int barrier_waiting(const struct barrier *barrier)
 {
     unsigned long long word;
+    struct parts now = look(barrier, &word);
 
-    return (int)look(barrier, &word).arrived;
+    return now.broken ? 0 : (int)now.arrived;
 }

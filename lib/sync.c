@@ -2,13 +2,10 @@
 
 #include "beyond.h"
 #include "io.h"
-#include "shm.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -93,19 +90,19 @@ bool event_is_set(const struct event *event)
 
 int event_set(struct event *event)
 {
-    if (event_is_set(event))
-        return 0;
-    /* Two at once put two bytes in: as good as one. */
+    /* Many bytes are as good as one, and a full pipe is as good as room for another. */
     return give(event->set_end, "!", 1) == -1 && errno != EAGAIN ? -1 : 0;
 }
 
 int event_clear(struct event *event)
 {
-    char bytes[64];
+    char bytes[4096];
     ssize_t taken;
 
-    while ((taken = take(event->wait_end, bytes, sizeof bytes)) > 0)
-        ;
+    /* Fewer than there is room for were all; so this ends, though others go on setting it. */
+    do
+        taken = take(event->wait_end, bytes, sizeof bytes);
+    while (taken == (ssize_t)sizeof bytes);
     return taken == -1 && errno != EAGAIN ? -1 : 0;
 }
 
@@ -127,7 +124,9 @@ int semaphore_open(struct semaphore *semaphore, int value)
     if (open_pipe(&semaphore->take_end, &semaphore->give_end) == -1)
         return -1;
     memset(bytes, '!', sizeof bytes);
-    /* A pipe takes as much as a page whole, or not at all. */
+    /* A pipe takes as much as a page whole, or not at all. After that it needs a second page: what
+     * is read from a page makes no room in it until all is read. Linux has given every pipe two
+     * since 5.14, also to a user with very many pipes; with one, releasing could fail too early. */
     if (value > 0 && give(semaphore->give_end, bytes, (size_t)value) == -1) {
         int error = errno;
         semaphore_close(semaphore);
@@ -158,6 +157,11 @@ int semaphore_acquire(struct semaphore *semaphore, double timeout)
 
 int semaphore_release(struct semaphore *semaphore)
 {
+    /* A pipe may hold more, but how much more depends on where in its pages the bytes are. */
+    if (semaphore_value(semaphore) >= SEMAPHORE_MAX) {
+        errno = EOVERFLOW;
+        return -1;
+    }
     if (give(semaphore->give_end, "!", 1) == 1)
         return 0;
     if (errno == EAGAIN)

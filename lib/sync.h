@@ -19,7 +19,8 @@ struct event {
 int event_open(struct event *event);
 void event_close(struct event *event);
 
-/* Return 0, or -1 and errno: EBADF (closed). Setting it wakes all that wait. */
+/* Return 0, or -1 and errno: EBADF (closed). Setting it wakes all that wait; if it is cleared again
+ * before one of them has looked, that one waits on. */
 int event_set(struct event *event);
 int event_clear(struct event *event);
 

@@ -55,14 +55,18 @@ static inline const char *error_name(int error)
     static const struct {
         int error;
         const char *name;
-    } names[] = {{E2BIG, "E2BIG"},        {EACCES, "EACCES"},     {EAGAIN, "EAGAIN"},
-                 {EBADF, "EBADF"},        {ECHILD, "ECHILD"},     {EDEADLK, "EDEADLK"},
-                 {EDOM, "EDOM"},          {EINVAL, "EINVAL"},     {EIO, "EIO"},
-                 {EMFILE, "EMFILE"},      {EMSGSIZE, "EMSGSIZE"}, {ENFILE, "ENFILE"},
-                 {ENOENT, "ENOENT"},      {ENOEXEC, "ENOEXEC"},   {ENOMEM, "ENOMEM"},
-                 {ENOSPC, "ENOSPC"},      {ENOTDIR, "ENOTDIR"},   {EOWNERDEAD, "EOWNERDEAD"},
-                 {EPERM, "EPERM"},        {EPIPE, "EPIPE"},       {ESRCH, "ESRCH"},
-                 {ETIMEDOUT, "ETIMEDOUT"}};
+    } names[] = {{E2BIG, "E2BIG"},         {EACCES, "EACCES"},
+                 {EAGAIN, "EAGAIN"},       {EBADF, "EBADF"},
+                 {ECANCELED, "ECANCELED"}, {ECHILD, "ECHILD"},
+                 {EDEADLK, "EDEADLK"},     {EDOM, "EDOM"},
+                 {EINVAL, "EINVAL"},       {EIO, "EIO"},
+                 {EMFILE, "EMFILE"},       {EMSGSIZE, "EMSGSIZE"},
+                 {ENFILE, "ENFILE"},       {ENOENT, "ENOENT"},
+                 {ENOEXEC, "ENOEXEC"},     {ENOMEM, "ENOMEM"},
+                 {ENOSPC, "ENOSPC"},       {ENOTDIR, "ENOTDIR"},
+                 {EOVERFLOW, "EOVERFLOW"}, {EOWNERDEAD, "EOWNERDEAD"},
+                 {EPERM, "EPERM"},         {EPIPE, "EPIPE"},
+                 {ESRCH, "ESRCH"},         {ETIMEDOUT, "ETIMEDOUT"}};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].error == error)
