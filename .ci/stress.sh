@@ -26,6 +26,7 @@ kill_in() {
 
 kill_in lock 5000
 kill_in queue 5000
+kill_in conn 2000
 kill_in sync 5000
 kill_in barrier 2000
 kill_in pool 500

@@ -74,6 +74,31 @@ need_linux() {
     scenario bare_wait
 }
 
+@test "beyond: waiting for a lock, for so long, by whichever clock there is" {
+    scenario lock_for
+    scenario bare_lock
+}
+
+@test "beyond: a file without a name, in memory or not" {
+    [ "$(uname -s)" != Linux ] || scenario memory_file
+    scenario bare_file
+}
+
+@test "beyond: the bytes in a pipe" {
+    scenario bytes_in_pipe
+}
+
+@test "beyond: a process shows its name, the first 15 bytes of it" {
+    need_linux
+    run bounded 20 build/test/beyond_test show_name
+    [[ $status -eq 0 && $output == 'a name of more ' ]] || fail "status $status" "$output"
+}
+
+@test "beyond: a process runs on the processor that it has chosen, if there is such a one" {
+    need_linux
+    scenario run_on
+}
+
 # C libraries differ in whether they count the processors of the machine, or those for this process.
 @test "beyond: the processors are as many as the system says" {
     run bounded 20 build/test/beyond_test processors
@@ -83,7 +108,7 @@ need_linux() {
         fail "$output; getconf: $(getconf _NPROCESSORS_ONLN), nproc: $(nproc)"
 }
 
-@test "beyond: the processors, where they are not known: 1" {
+@test "beyond: the machine, where it is not known: one processor, ENOSYS for the rest" {
     scenario bare_machine
 }
 

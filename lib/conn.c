@@ -79,10 +79,12 @@ static int wait_flag(double deadline)
 /* After a call that has failed: waits until it is worth another try. Returns 0 if it is. */
 static int wait_until_ready(int descriptor, short events, double deadline)
 {
-    if (errno == EINTR)
+    /* ECONNRESET is said once, when the other side has left without having received everything;
+     * what it had sent is still there. */
+    if (errno == EINTR || errno == ECONNRESET)
         return 0;
-    if (errno == ECONNRESET || errno == ENOTCONN || errno == ECONNREFUSED)
-        errno = EPIPE; /* what Linux says first when the other side left messages unread */
+    if (errno == ENOTCONN || errno == ECONNREFUSED)
+        errno = EPIPE; /* in Linux before 6.2, at the very moment when it leaves */
     if (errno != EAGAIN && errno != EWOULDBLOCK)
         return -1;
     struct pollfd ready = {.fd = descriptor, .events = events};
@@ -160,17 +162,23 @@ int conn_send_descriptor(struct conn *conn, int descriptor, double timeout)
                            deadline_after(timeout));
 }
 
-/* Waits for a packet, and receives up to `room` bytes of it. */
-static int receive(struct conn *conn, void *packet, size_t room, int flags, double deadline)
+/* Waits for a packet, and receives up to `room` bytes of it. *descriptor becomes the one that has
+ * come with it, or -1; where `descriptor` is NULL, the packet stays. */
+static int receive(struct conn *conn, void *packet, size_t room, int *descriptor, double deadline)
 {
     /* An answer often comes in a moment, and to sleep and be woken takes longer. */
     int tries = milliseconds_until(deadline) == 0 ? 0 : TRIES;
+    union control control;
+    struct iovec part = {.iov_base = packet, .iov_len = room};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
 
     for (;; tries--) {
         int wait = tries > 0 ? MSG_DONTWAIT : wait_flag(deadline);
-        ssize_t size = recv(conn->descriptor, packet, room, flags | wait);
+        message.msg_controllen = sizeof control;
+        ssize_t size = descriptor == NULL ? recv(conn->descriptor, packet, room, MSG_PEEK | wait)
+                                          : recvmsg(conn->descriptor, &message, wait);
         if (size > 0)
-            return 0;
+            break;
         if (size == 0)
             errno = EPIPE; /* the end: nobody has the other side */
         if (tries > 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -178,52 +186,51 @@ static int receive(struct conn *conn, void *packet, size_t room, int flags, doub
         else if (wait_until_ready(conn->descriptor, POLLIN, deadline) == -1)
             return -1;
     }
+    if (descriptor == NULL)
+        return 0;
+    *descriptor = -1;
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+    if (rights != NULL && rights->cmsg_type == SCM_RIGHTS) {
+        memcpy(descriptor, CMSG_DATA(rights), sizeof *descriptor);
+        fcntl(*descriptor, F_SETFD, FD_CLOEXEC);
+    }
+    return 0;
 }
 
-/* The same, but the packet stays. */
+/* Waits for a packet, and looks at its header; it stays. */
 static int look_at_header(struct conn *conn, struct header *header, double deadline)
 {
     if (check_end(conn, conn->can_receive) == -1)
         return -1;
-    return receive(conn, header, sizeof *header, MSG_PEEK, deadline);
+    return receive(conn, header, sizeof *header, NULL, deadline);
 }
 
-/* Returns a copy of the descriptor that has come with the next packet, which stays: so nothing is
- * lost if this fails. */
-static int look_at_descriptor(struct conn *conn)
+/* Fails where the process can't have one more descriptor: the one in a packet would be lost. */
+static int check_room_for_descriptor(const struct conn *conn)
 {
-    struct header header;
-    struct iovec part = {.iov_base = &header, .iov_len = sizeof header};
-    union control control;
-    struct msghdr packet = {.msg_iov = &part,
-                            .msg_iovlen = 1,
-                            .msg_control = &control,
-                            .msg_controllen = sizeof control};
-    int descriptor;
+    int copy = dup(conn->descriptor);
 
-    if (recvmsg(conn->descriptor, &packet, MSG_PEEK | MSG_DONTWAIT) == -1)
+    if (copy == -1)
         return -1;
-    struct cmsghdr *rights = CMSG_FIRSTHDR(&packet);
-    if (rights == NULL || rights->cmsg_type != SCM_RIGHTS) {
-        errno = EMFILE; /* that is how the kernel says it: nothing is there */
-        return -1;
-    }
-    memcpy(&descriptor, CMSG_DATA(rights), sizeof descriptor);
-    if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) == -1)
-        io_close(&descriptor);
-    return descriptor;
+    io_close(&copy);
+    return 0;
+}
+
+static int check_message(const struct header *header, size_t room)
+{
+    if (header->kind != DESCRIPTOR && header->size <= room)
+        return 0;
+    errno = header->kind == DESCRIPTOR ? EBADMSG : EMSGSIZE;
+    return -1;
 }
 
 ssize_t conn_next_size(struct conn *conn, double timeout)
 {
     struct header header;
 
-    if (look_at_header(conn, &header, deadline_after(timeout)) == -1)
+    if (look_at_header(conn, &header, deadline_after(timeout)) == -1 ||
+        check_message(&header, CONN_MAX) == -1)
         return -1;
-    if (header.kind == DESCRIPTOR) {
-        errno = EBADMSG;
-        return -1;
-    }
     return (ssize_t)header.size;
 }
 
@@ -240,53 +247,33 @@ static int read_file(int file, void *buffer, size_t size)
 ssize_t conn_receive(struct conn *conn, void *buffer, size_t room, double timeout)
 {
     double deadline = deadline_after(timeout);
-    struct header header;
     struct packet packet;
+    int file;
 
-    if (look_at_header(conn, &header, deadline) == -1)
+    if (look_at_header(conn, &packet.header, deadline) == -1 ||
+        check_message(&packet.header, room) == -1)
         return -1;
-    if (header.kind == DESCRIPTOR || header.size > room) {
-        errno = header.kind == DESCRIPTOR ? EBADMSG : EMSGSIZE;
+    if (packet.header.kind == LONG_MESSAGE && check_room_for_descriptor(conn) == -1)
         return -1;
-    }
-    if (header.kind == LONG_MESSAGE) { /* first its bytes: the packet goes when they are here */
-        int file = look_at_descriptor(conn);
-        if (file == -1)
-            return -1;
-        int result = read_file(file, buffer, header.size);
-        io_close(&file);
-        if (result == -1)
-            return -1;
-    }
-    if (receive(conn, &packet, sizeof packet, 0, deadline) == -1)
+    if (receive(conn, &packet, sizeof packet, &file, deadline) == -1)
         return -1;
-    if (packet.header.kind != MESSAGE)
-        return (ssize_t)header.size;
-    if (packet.header.size > room) { /* another process has taken the one that we looked at */
-        errno = EMSGSIZE;
-        return -1;
-    }
-    if (packet.header.size > 0)
+    /* It may not be the one that we have looked at: another process may have been quicker. */
+    int result = check_message(&packet.header, room);
+    if (result == 0 && packet.header.kind == LONG_MESSAGE)
+        result = read_file(file, buffer, packet.header.size);
+    else if (result == 0 && packet.header.size > 0)
         memcpy(buffer, packet.bytes, packet.header.size);
-    return (ssize_t)packet.header.size;
+    io_close(&file);
+    return result == -1 ? -1 : (ssize_t)packet.header.size;
 }
 
 int conn_poll(struct conn *conn, double timeout)
 {
-    double deadline = deadline_after(timeout);
-    struct pollfd ready = {.fd = conn->descriptor, .events = POLLIN};
+    struct header header;
 
-    if (check_end(conn, conn->can_receive) == -1)
-        return -1;
-    for (;;) {
-        int count = poll(&ready, 1, milliseconds_until(deadline));
-        if (count == 1)
-            return 1;
-        if (count == -1 && errno != EINTR)
-            return -1;
-        if (count == 0 && milliseconds_until(deadline) == 0)
-            return 0;
-    }
+    if (look_at_header(conn, &header, deadline_after(timeout)) == 0 || errno == EPIPE)
+        return 1;
+    return errno == ETIMEDOUT ? 0 : -1;
 }
 
 int conn_receive_descriptor(struct conn *conn, double timeout)
@@ -300,9 +287,9 @@ int conn_receive_descriptor(struct conn *conn, double timeout)
         errno = EBADMSG;
         return -1;
     }
-    struct packet packet;
-    int descriptor = look_at_descriptor(conn);
-    if (descriptor != -1 && receive(conn, &packet, sizeof packet, 0, deadline) == -1)
-        io_close(&descriptor);
+    int descriptor;
+    if (check_room_for_descriptor(conn) == -1 ||
+        receive(conn, &header, sizeof header, &descriptor, deadline) == -1)
+        return -1;
     return descriptor;
 }

@@ -33,16 +33,17 @@ void conn_close(struct conn *conn);
 /* Sends a message of `size` bytes, which may be 0. Waits while the other side does not keep up, at
  * most `timeout` seconds. Several processes may send to the same end at once.
  * Returns 0, or -1 and errno: EMSGSIZE (more than CONN_MAX), ETIMEDOUT, EPIPE (nobody is left to
- * receive it), EBADF (closed, or it can only receive), ENOBUFS; of
- * a message longer than CONN_PACKET also EMFILE, ENFILE, ENOSPC. */
+ * receive it), EBADF (closed, or it can only receive), ENOBUFS; of a message longer than
+ * CONN_PACKET also EMFILE, ENFILE, ENOSPC, EFBIG, and ETOOMANYREFS (an ordinary user: as many of
+ * them are under way as it may have open files). */
 int conn_send(struct conn *conn, const void *message, size_t size, double timeout);
 
 /* Receives the next message into `buffer`, which has room for `room` bytes. Waits until there is
  * one, at most `timeout` seconds. Returns its size, or -1 and errno: ETIMEDOUT, EPIPE (nothing is
  * left, and nobody to send more), EMSGSIZE (longer than `room`: it is still there; conn_next_size
  * tells), EBADMSG (it is a descriptor, and still there), EBADF (closed, or it can only send).
- * Processes that receive from the same end at the same time must all have room for every message.
- */
+ * Processes that receive from the same end at the same time must all have room for every message,
+ * and must all receive messages, or all descriptors. */
 ssize_t conn_receive(struct conn *conn, void *buffer, size_t room, double timeout);
 
 /* The size of the next message, which stays. Waits and fails as conn_receive does. */

@@ -7,6 +7,15 @@
 
 enum { TRIES = 20 };
 
+/* errno is left alone when there is no error: who fails gives the lock back, and must keep his. */
+static int outcome(int error)
+{
+    if (error == 0)
+        return 0;
+    errno = error;
+    return -1;
+}
+
 int lock_init(struct lock *lock)
 {
     pthread_mutexattr_t attributes;
@@ -22,8 +31,7 @@ int lock_init(struct lock *lock)
             error = pthread_mutex_init(&lock->mutex, &attributes);
         pthread_mutexattr_destroy(&attributes);
     }
-    errno = error;
-    return error == 0 ? 0 : -1;
+    return outcome(error);
 }
 
 int lock_acquire(struct lock *lock, double timeout)
@@ -43,21 +51,15 @@ int lock_acquire(struct lock *lock, double timeout)
             error = beyond_lock_for(&lock->mutex, left > 1 ? 1 : left > 0 ? left : 0);
         while (error == ETIMEDOUT && (left = seconds_until(deadline)) > 0);
     }
-    if (error == 0)
-        return 0;
     if (error == EOWNERDEAD) {
         error = pthread_mutex_consistent(&lock->mutex); /* else nobody could ever have it again */
         if (error == 0)
             return 1;
     }
-    errno = error;
-    return -1;
+    return outcome(error);
 }
 
 int lock_release(struct lock *lock)
 {
-    int error = pthread_mutex_unlock(&lock->mutex);
-
-    errno = error;
-    return error == 0 ? 0 : -1;
+    return outcome(pthread_mutex_unlock(&lock->mutex));
 }

@@ -34,3 +34,11 @@ scenario() {
     [ "$status" -eq 0 ] || fail "status $status" "$output"
     [[ $output == *' rw-s '*' (deleted)' && $output != *$'\n'* ]] || fail "$output"
 }
+
+@test "shm: a counter counts what all processes add" {
+    scenario counter
+}
+
+@test "shm: one that is killed while it adds has added or not, and the others go on" {
+    scenario counter_killed
+}

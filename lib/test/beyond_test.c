@@ -8,7 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -104,6 +107,23 @@ static int note_nap(struct pollfd *ends, nfds_t count, int milliseconds)
     return 0;
 }
 
+static struct timespec locked_until;
+
+static int tell_wall_clock(clockid_t clock, struct timespec *now)
+{
+    CHECK(clock == CLOCK_REALTIME);
+    *now = (struct timespec){.tv_sec = 100, .tv_nsec = 900000000};
+    return 0;
+}
+
+static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
+{
+    locked_until = *until;
+    return pthread_mutex_trylock(mutex);
+}
+
+#undef __linux__
+#undef __GLIBC_PREREQ
 #undef MAP_ANONYMOUS
 #undef PR_SET_PDEATHSIG
 #undef SYS_pidfd_open
@@ -113,9 +133,12 @@ static int note_nap(struct pollfd *ends, nfds_t count, int milliseconds)
 #define fopen open_meminfo_text
 #define mkstemp make_and_note
 #define poll note_nap
+#define clock_gettime tell_wall_clock
+#define pthread_mutex_timedlock note_lock
 #define beyond_map_shared bare_map_shared
 #define beyond_end_with_parent bare_end_with_parent
 #define beyond_wait_for_end bare_wait_for_end
+#define beyond_lock_for bare_lock_for
 #define beyond_show_name bare_show_name
 #define beyond_run_on bare_run_on
 #define beyond_processor bare_processor
@@ -128,6 +151,8 @@ static int note_nap(struct pollfd *ends, nfds_t count, int milliseconds)
 #undef fopen
 #undef mkstemp
 #undef poll
+#undef clock_gettime
+#undef pthread_mutex_timedlock
 #undef beyond_map_shared
 #undef beyond_end_with_parent
 #undef beyond_wait_for_end
@@ -138,6 +163,12 @@ static int note_nap(struct pollfd *ends, nfds_t count, int milliseconds)
 #undef beyond_bytes_in_pipe
 #undef beyond_processors
 #undef beyond_memory_in_use
+#undef beyond_lock_for
+#undef beyond_show_name
+#undef beyond_run_on
+#undef beyond_processor
+#undef beyond_memory_file
+#undef beyond_bytes_in_pipe
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
@@ -487,6 +518,98 @@ static void bare_wait(void)
     }
 }
 
+/* --- locks ------------------------------------------------------------------------------------ */
+
+static void lock_for(void)
+{
+    static const double lengths[] = {0, 0.001, 0.05};
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    for (int again = 0; again < 2; again++) {
+        CHECK(beyond_lock_for(&mutex, again) == 0);
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+            double start = seconds();
+            CHECK(beyond_lock_for(&mutex, lengths[i]) == ETIMEDOUT);
+            double took = seconds() - start;
+            CHECK(took >= lengths[i] - 1e-6 && took < 5);
+        }
+        CHECK(pthread_mutex_unlock(&mutex) == 0);
+    }
+}
+
+/* Half a million seconds are no overflow either. */
+static void bare_lock(void)
+{
+    static const struct {
+        double seconds;
+        time_t until;
+        long nanoseconds;
+    } waits[] = {{0, 100, 900000000},
+                 {0.0625, 100, 962500000},
+                 {0.5, 101, 400000000},
+                 {1, 101, 900000000},
+                 {500000.25, 500101, 150000000}};
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+        CHECK(bare_lock_for(&mutex, waits[i].seconds) == (i == 0 ? 0 : EBUSY));
+        CHECK(locked_until.tv_sec == waits[i].until);
+        CHECK(locked_until.tv_nsec == waits[i].nanoseconds);
+    }
+}
+
+/* --- files and pipes -------------------------------------------------------------------------- */
+
+/* What is written can be read, by us alone; /proc knows no name of it. */
+static void expect_memory_file(int memory_file(void), const char *place)
+{
+    char path[40], name[80] = "", text[8] = "";
+    int before = open_descriptors(), file = memory_file(), other = memory_file();
+
+    CHECK(file != -1 && other != -1 && other != file);
+    CHECK(fcntl(file, F_GETFD) == FD_CLOEXEC);
+    CHECK(write(file, "abc", 3) == 3 && lseek(file, 1, SEEK_SET) == 1);
+    CHECK(read(file, text, sizeof text) == 2 && strcmp(text, "bc") == 0);
+    CHECK(read(other, text, sizeof text) == 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    if (readlink(path, name, sizeof name - 1) != -1)
+        CHECK(strncmp(name, place, strlen(place)) == 0 && strstr(name, " (deleted)") != NULL);
+    CHECK(close(file) == 0 && close(other) == 0 && open_descriptors() == before);
+    use_up_descriptors();
+    errno = 0;
+    CHECK(memory_file() == -1 && errno == EMFILE);
+}
+
+static void memory_file(void)
+{
+    expect_memory_file(beyond_memory_file, "/memfd:");
+}
+
+static void bare_file(void)
+{
+    int file = bare_memory_file();
+
+    CHECK(file != -1 && close(file) == 0);
+    expect_no_file();
+    expect_memory_file(bare_memory_file, "/tmp/");
+}
+
+static void bytes_in_pipe(void)
+{
+    int ends[2];
+    char bytes[5000] = "";
+
+    CHECK(io_pipe(ends) == 0 && beyond_bytes_in_pipe(ends[0]) == 0);
+    CHECK(write(ends[1], bytes, 3) == 3 && write(ends[1], bytes, sizeof bytes) == sizeof bytes);
+    CHECK(beyond_bytes_in_pipe(ends[0]) == 5003);
+    CHECK(read(ends[0], bytes, 5) == 5);
+    CHECK(beyond_bytes_in_pipe(ends[0]) == 4998 && beyond_bytes_in_pipe(ends[0]) == 4998);
+    CHECK(close(ends[1]) == 0 && beyond_bytes_in_pipe(ends[0]) == 4998);
+    CHECK(close(ends[0]) == 0);
+    errno = 0;
+    CHECK(beyond_bytes_in_pipe(ends[0]) == -1 && errno == EBADF);
+}
+
 /* --- the machine ------------------------------------------------------------------------------ */
 
 static void processors(void)
@@ -494,9 +617,57 @@ static void processors(void)
     printf("%d\n", beyond_processors());
 }
 
+#ifdef CPU_COUNT
+/* On each that it may have, and no other. */
+static void run_on(void)
+{
+    static const int wrong[] = {-1, INT_MIN, CPU_SETSIZE - 1, CPU_SETSIZE, INT_MAX};
+    cpu_set_t all;
+
+    CHECK(sched_getaffinity(0, sizeof all, &all) == 0 && !CPU_ISSET(CPU_SETSIZE - 1, &all));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        errno = 0;
+        CHECK(beyond_run_on(wrong[i]) == -1 && errno == EINVAL);
+    }
+    for (int processor = 0; processor < CPU_SETSIZE; processor++) {
+        if (!CPU_ISSET((unsigned)processor, &all))
+            continue;
+        CHECK(beyond_run_on(processor) == 0);
+        for (int i = 0; i < 100; i++, sched_yield())
+            CHECK(beyond_processor() == processor);
+    }
+}
+#else
+static void run_on(void)
+{
+}
+#endif
+
+/* Prints the name that others see. */
+static void show_name(void)
+{
+    char name[40] = "";
+    FILE *comm = fopen("/proc/self/comm", "r");
+
+    CHECK(beyond_show_name("a name of more than 15 bytes") == 0);
+    CHECK(comm != NULL && fgets(name, sizeof name, comm) != NULL);
+    CHECK(fclose(comm) == 0);
+    printf("%s", name);
+}
+
+static void expect_nosys(int result)
+{
+    CHECK(result == -1 && errno == ENOSYS);
+    errno = 0;
+}
+
 static void bare_machine(void)
 {
     CHECK(bare_processors() == 1);
+    errno = 0;
+    expect_nosys(bare_processor());
+    expect_nosys(bare_run_on(0));
+    expect_nosys(bare_show_name("name"));
 }
 
 static void memory_in_use(void)
@@ -547,6 +718,13 @@ static const struct {
     {"wait_for_zombie", wait_for_zombie},
     {"wait_in_vain", wait_in_vain},
     {"bare_wait", bare_wait},
+    {"lock_for", lock_for},
+    {"bare_lock", bare_lock},
+    {"memory_file", memory_file},
+    {"bare_file", bare_file},
+    {"bytes_in_pipe", bytes_in_pipe},
+    {"run_on", run_on},
+    {"show_name", show_name},
     {"processors", processors},
     {"bare_machine", bare_machine},
     {"memory_in_use", memory_in_use},

@@ -2,7 +2,10 @@
 #include "shm.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHECK(condition) check(condition, #condition, __LINE__)
@@ -195,12 +199,90 @@ static void name(void)
     CHECK(fclose(maps) == 0);
 }
 
+/* --- the counter ------------------------------------------------------------------------------ */
+
+enum { CROWD = 4, ROUNDS = 20000, KILLS = 60 };
+
+static struct counter *the_counter;
+
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
+static void add_often(unsigned char *unused)
+{
+    (void)unused;
+    for (int i = 0; i < ROUNDS; i++)
+        counter_add(the_counter, i % 2 == 0 ? 7 : -4);
+}
+
+/* Each process is told a sum of its own, and the last one is the sum of all. */
+static void counter(void)
+{
+    pid_t children[CROWD];
+    struct counter *other = counter_open(LONG_MIN);
+
+    the_counter = counter_open(-5);
+    CHECK(the_counter != NULL && other != NULL && counter_add(the_counter, 0) == -5);
+    CHECK(counter_add(the_counter, 10) == 5 && counter_add(the_counter, 0) == 5);
+    for (int i = 0; i < CROWD; i++)
+        children[i] = start(add_often, NULL);
+    for (int i = 0; i < CROWD; i++)
+        expect_success(children[i]);
+    CHECK(counter_add(the_counter, 1) == 6 + 3L * CROWD * ROUNDS / 2);
+    CHECK(counter_add(other, LONG_MAX) == -1); /* one does not disturb the other */
+    counter_close(other);
+    CHECK(!is_mapped(other) && errno == ENOMEM);
+    CHECK(counter_add(the_counter, -1) == 5 + 3L * CROWD * ROUNDS / 2);
+    counter_close(the_counter);
+    counter_close(NULL);
+
+    struct rlimit limit = {.rlim_cur = 0, .rlim_max = 0};
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    errno = 0;
+    CHECK(counter_open(1) == NULL && errno == ENOMEM);
+}
+
+/* Adds 1 until it is killed; `counts` is what it knows. */
+static void add_for_ever(unsigned char *counts)
+{
+    atomic_long *begun = (atomic_long *)(void *)counts, *done = begun + 1;
+
+    for (;;) {
+        atomic_fetch_add(begun, 1);
+        counter_add(the_counter, 1);
+        atomic_fetch_add(done, 1);
+    }
+}
+
+/* One that is killed has added or not, and the others go on. */
+static void counter_killed(void)
+{
+    unsigned char *memory = shared_map(2 * sizeof(atomic_long));
+    atomic_long *counts = (atomic_long *)(void *)memory;
+    pid_t children[CROWD];
+
+    the_counter = counter_open(0);
+    CHECK(memory != NULL && the_counter != NULL);
+    for (int i = 0; i < CROWD; i++)
+        children[i] = start(add_for_ever, memory);
+    for (int i = 0; i < KILLS + CROWD; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = i * 7919 % 1000 * 1000L}, NULL);
+        CHECK(kill(children[i % CROWD], SIGKILL) == 0);
+        CHECK(waitpid(children[i % CROWD], NULL, 0) == children[i % CROWD]);
+        if (i < KILLS)
+            children[i % CROWD] = start(add_for_ever, memory);
+    }
+    long sum = counter_add(the_counter, 0);
+    CHECK(sum >= counts[1] && sum <= counts[0] && counts[0] - counts[1] <= KILLS + CROWD);
+    CHECK(sum > 0);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } scenarios[] = {
-    {"zero", zero},   {"shared", shared}, {"both_ways", both_ways},
-    {"unmap", unmap}, {"errors", errors}, {"name", name},
+    {"zero", zero},           {"shared", shared},
+    {"both_ways", both_ways}, {"unmap", unmap},
+    {"errors", errors},       {"name", name},
+    {"counter", counter},     {"counter_killed", counter_killed},
 };
 
 int main(int argc, char **argv)
