@@ -59,7 +59,7 @@ test-lib: all $(TESTS)
 test-frame: all
 	@bash .ci/test.sh $(wildcard .ci/*.bats)
 
-stress: $(TESTS) ## kill processes at random moments, for minutes (STRESS=5: five times as long)
+stress: $(TESTS) ## kill processes at random moments, for a minute (STRESS=5: for five)
 	@bash .ci/stress.sh $(STRESS)
 
 bench-ipc: build/test/ipc_bench ## time queue, conn and process beside the bare calls and Python
