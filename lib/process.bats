@@ -79,6 +79,9 @@ END
 process_join(&other, 0.1): ETIMEDOUT
 process_join(&pest, FOREVER): 0
 pest.exit_code: 0
+process_join_any(both, 2, 0.05): ETIMEDOUT
+process_join_any(both, 2, FOREVER): 1
+pest.exit_code: 0
 END
 }
 
@@ -127,6 +130,11 @@ exit code, ignored again: 3
 exit code, with a handler: 3
 the handler ran 1 time
 process_keep_exit_codes(): 0
+exit code, with SA_NOCLDWAIT: 3
+the handler ran 2 times
+ignored while it runs:
+process_join(&process, FOREVER): ECHILD
+process_children(NULL, 0): 0
 END
 }
 
@@ -199,15 +207,172 @@ process_start(&second): EAGAIN
 second.pid: 0
 process_is_alive(&second): 0
 process_join(&second, 0): EINVAL
+its name: ''
+process_children(NULL, 0): 1
 room again:
 process_start(&second): 0
+its name: 'Process-2'
 process_join(&second, FOREVER): 0
 second.exit_code: 4
 END
 }
 
-@test "process: each of many is reaped by its own join" {
+@test "process: each of many is reaped by its own join, also when terminated as it starts" {
     scenario many <<'END'
 50 of 50 exit codes
+50 of 50 terminated
+END
+}
+
+@test "process: names, given and by default, and those of children's children" {
+    scenario names <<'END'
+here: MainProcess
+before the start: ''
+in the child: Process-1
+in the child: Process-1:1
+started: Process-1
+joined: Process-1
+in the child: foo_process
+in the child: Process-2:1
+started: foo_process
+joined: foo_process
+in the child: Process-3
+in the child: Process-3:1
+started: Process-3
+joined: Process-3
+here: MainProcess
+END
+    scenario recursion <<'END'
+MainProcess
+Process-1
+Process-1:1
+Process-1:2
+Process-2
+Process-2:1
+Process-2:2
+END
+    scenario nested <<'END'
+Process-1:1
+2 deep
+Process-2:1:1:1:1:1:1:1
+8 deep
+Process-3:1:1:1:1:1:1:1
+9 deep
+Process-4:1:1:1:1:1:1:1
+20 deep
+END
+}
+
+@test "process: ps shows 15 bytes of a name that was given" {
+    [ "$(uname)" = Linux ] || skip 'only Linux shows it'
+    scenario shown <<'END'
+Process-1: 'process_test'
+foo_process: 'foo_process'
+15 bytes of it.: '15 bytes of it.'
+a name too long for it: 'a name too long'
+: ''
+MainProcess: 'process_test'
+END
+}
+
+@test "process: the list of children: those that run, in the order of their start; the others are reaped" {
+    scenario listed <<'END'
+process_children(list, 3): 0
+process_children(NULL, 0): 0
+3 run:
+process_children(NULL, 0): 3
+process_children(list, 1): 3
+process_children(list, 2): 3
+process_children(list, 3): 3
+the next one has ended:
+process_children(NULL, 0): 2
+process_join(&processes[i], FOREVER): 0
+the next one has ended:
+process_children(NULL, 0): 1
+process_join(&processes[i], FOREVER): 0
+the next one has ended:
+process_children(NULL, 0): 0
+process_join(&processes[i], FOREVER): 0
+END
+    scenario orders <<<'24 orders'
+}
+
+@test "process: the list has no siblings and no programs, in private and in shared memory" {
+    scenario siblings <<<'the lists are right'
+    scenario others <<<"the program's name: ''"
+}
+
+@test "process: a pool's workers are in the list, and one that was reaped there is replaced" {
+    scenario pooled <<'END'
+process_children(workers, 3): 2
+Process-1 Process-2
+the other does its task: 42
+pool_join(pool): 0
+in a child, without standard input:
+process_children(workers, 3): 2
+the other does its task: 42
+pool_join(pool): 0
+end(&process): 0
+END
+}
+
+@test "process: join whichever ends first, and each of its errors" {
+    scenario any <<'END'
+process_join_any(all, 0, FOREVER): ECHILD
+process_join_any(all, 3, 0): ETIMEDOUT
+process_join_any(all, 3, -1): ETIMEDOUT
+process_join_any(all, 3, 0.1): ETIMEDOUT
+process_join_any(all, 0, FOREVER): ECHILD
+process_join_any(some, 3, FOREVER): EINVAL
+process_children(NULL, 0): 3
+process_join_any(all, 3, FOREVER): 1
+p[1].exit_code: -15
+process_children(NULL, 0): 2
+process_join_any(all, 3, 0): ETIMEDOUT
+process_join_any(same, 2, FOREVER): ECHILD
+process_join_any(all, 3, LONG): 2
+p[2].exit_code: -9
+process_join_any(all, 3, 1e300): 0
+process_join_any(some, 3, 0): EINVAL
+process_join_any(all, 3, FOREVER): ECHILD
+process_join_any(all, 3, 0): ECHILD
+with oneself:
+process_join_any(both, 2, 0): EDEADLK
+process_join_any(both, 2, FOREVER): EDEADLK
+reaped behind its back:
+process_join_any(all, 3, FOREVER): ECHILD
+p[1].joined: 0
+process_children(NULL, 0): 2
+END
+}
+
+@test "process: each of 100 is joined once by join_any; and each of 20 with few descriptors left" {
+    scenario any_of 100 0 <<<'100 of 100, then ECHILD'
+    scenario any_of 20 5 <<<'20 of 20, then ECHILD'
+}
+
+@test "process: a daemon can't start children" {
+    scenario daemons <<'END'
+process_start(&process): EPERM
+process_start(&process): EPERM
+process.pid: 0
+its name: ''
+process_join(&process, 0): EINVAL
+process_children(NULL, 0): 0
+pool_open(&options): EPERM
+end(&process): 0
+its sibling, no daemon:
+in the child: Process-2
+in the child: Process-2:1
+end(&process): 0
+END
+}
+
+@test "process: standard streams may be closed; a struct may have a process in it" {
+    scenario closed_streams <<<'6 of 6'
+    scenario embedded <<'END'
+hello: HELLO
+world: WORLD
+end(&caser.process): 0
 END
 }

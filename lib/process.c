@@ -31,25 +31,27 @@ int process_keep_exit_codes(void)
 
 /* The children that are not joined, oldest first. */
 static struct process *oldest, *newest;
-static unsigned started; /* children, ever: the next one's default name */
+static unsigned started; /* children, ever: the next one's default name follows from it */
 
 static const struct process *current; /* NULL in a process that was not started here */
 
 static void enlist(struct process *process)
 {
-    process->previous = newest;
     process->next = NULL;
     *(newest == NULL ? &oldest : &newest->next) = process;
     newest = process;
 }
 
-static void delist(struct process *process)
+static void delist(const struct process *process)
 {
-    if (process != oldest && process->previous == NULL)
-        return; /* never in it, such as one that subprocess has started */
-    *(process->previous == NULL ? &oldest : &process->previous->next) = process->next;
-    *(process->next == NULL ? &newest : &process->next->previous) = process->previous;
-    process->previous = process->next = NULL;
+    struct process *before = NULL, *child = oldest;
+
+    for (; child != process; before = child, child = child->next)
+        if (child == NULL)
+            return; /* not ours but, say, a sibling; or one that subprocess has started */
+    *(before == NULL ? &oldest : &before->next) = process->next;
+    if (newest == process)
+        newest = before;
 }
 
 size_t process_children(struct process **list, size_t room)
@@ -79,7 +81,7 @@ static void set_default_name(struct process *process)
     const char *numbers = current == NULL ? "" : current->default_name + strlen("Process-");
 
     snprintf(process->default_name, sizeof process->default_name, "Process-%s%s%u", numbers,
-             *numbers == '\0' ? "" : ":", ++started);
+             *numbers == '\0' ? "" : ":", started + 1);
 }
 
 static void run_child(struct process *process, pid_t parent)
@@ -120,11 +122,14 @@ int process_start(struct process *process)
     set_default_name(process);
     pid_t parent = getpid();
     pid_t pid = fork();
-    if (pid == -1)
+    if (pid == -1) {
+        *process->default_name = '\0'; /* it has not started, and another one may get its number */
         return -1;
+    }
     if (pid == 0)
         run_child(process, parent);
     process->pid = pid;
+    started++;
     enlist(process);
     return 0;
 }

@@ -24,7 +24,7 @@ struct process {
 
     /* The library's own. */
     char default_name[24];
-    struct process *previous, *next; /* in the list of its parent's children */
+    struct process *next; /* in the list of its parent's children */
 };
 
 /* Forks a child that calls run(argument) and leaves with what that returns: 255 if that is no exit
@@ -37,7 +37,7 @@ struct process {
 int process_start(struct process *process);
 
 /* The name that was given; else "Process-1" for the first child of this process, "Process-1:2" for
- * the second child of that one, and so on; "" before the start. */
+ * the second child of that one, and so on, 23 bytes at most; "" before the start. */
 const char *process_name(const struct process *process);
 
 /* The name of the calling process; "MainProcess" in one that process_start has not started. */

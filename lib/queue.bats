@@ -73,6 +73,33 @@ END
     scenario pestered <<<'on time'
 }
 
+@test "queue: its size is exact while nobody else is at work, also after what has failed" {
+    scenario sizes <<<'exact'
+}
+
+@test "queue: while others are at work, its size is that of a moment" {
+    scenario tokens 8 4 <<<'all the time, and at the end'
+    scenario tokens 1 1 <<<'all the time, and at the end'
+}
+
+@test "queue: an item is whole as soon as it counts; no size that never was" {
+    scenario stepped <<'END'
+never more than one
+put: whole as soon as it counts
+get: whole when its place is free
+END
+}
+
+@test "queue: between parent and child, both ways; one that a child has opened" {
+    scenario to_and_fro <<'END'
+6 to the child
+4 to the parent
+empty, then not
+20 in order
+END
+    scenario in_a_child <<<'Q'
+}
+
 @test "queue: as many descriptors after close as before open" {
     scenario descriptors <<<'as many as before'
 }
@@ -129,17 +156,35 @@ END
 }
 
 @test "queue: one that waits, killed after any instruction, leaves nobody stuck" {
-    scenario step vain-put 23 <<<'killed at every step: nobody is stuck'
-    scenario step vain-get 23 <<<'killed at every step: nobody is stuck'
+    scenario step vain-put 41 <<<'killed at every step: nobody is stuck'
+    scenario step vain-get 41 <<<'killed at every step: nobody is stuck'
 }
 
 @test "queue: one that was woken for a lock and is killed before it has it leaves nobody stuck" {
     scenario woken_and_killed <<<'the second one gets X'
 }
 
-@test "queue: 400 random producers and consumers killed and replaced" {
-    scenario stress 400 1 <<'END'
-400 killed, 0 hanging, 0 twice, 0 torn, 0 out of order, 0 errors
+@test "queue: nobody waits longer for one that is stopped with a lock than for an item" {
+    scenario stopped <<'END'
+with both locks
+with the putters' lock
+with the getters' lock
+and killed
+END
+}
+
+@test "queue: 500 random producers and consumers killed and replaced" {
+    scenario stress 500 1 <<'END'
+500 killed, 0 hanging, 0 twice, 0 torn, 0 out of order, 0 errors
+items lost: no more than consumers
+END
+}
+
+@test "queue: all on one processor" {
+    scenario pinned crowd 1 5000 <<<'5000 items, 5000 of them once, 0 torn, 0 out of order'
+    scenario pinned tokens 8 4 <<<'all the time, and at the end'
+    scenario pinned stress 50 2 <<'END'
+50 killed, 0 hanging, 0 twice, 0 torn, 0 out of order, 0 errors
 items lost: no more than consumers
 END
 }

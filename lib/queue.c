@@ -75,7 +75,10 @@ static int lock(struct side *side, double deadline)
 
 static void unlock(struct side *side)
 {
+    int error = errno; /* we are often on our way out with one */
+
     lock_release(&side->lock);
+    errno = error;
 }
 
 struct queue *queue_open(size_t max_items, size_t max_size)
@@ -114,7 +117,13 @@ struct queue *queue_open(size_t max_items, size_t max_size)
 
 static unsigned long items_in(const struct ring *ring)
 {
-    return atomic_load(&ring->putters.count) - atomic_load(&ring->getters.count);
+    unsigned long got, items;
+
+    do {
+        got = atomic_load(&ring->getters.count);
+        items = atomic_load(&ring->putters.count) - got;
+    } while (atomic_load(&ring->getters.count) != got); /* else of two moments, not of one */
+    return items;
 }
 
 static struct slot *slot_of(struct queue *queue, unsigned long count)
@@ -199,8 +208,8 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
         if (lock(&ring->putters, deadline) == -1)
             return -1;
         count = atomic_load(&ring->putters.count);
-        if (count - ring->putters.seen ==
-            queue->max_items) /* full, as far as we know: look again */
+        /* Full, as far as we know: look again. */
+        if (count - ring->putters.seen == queue->max_items)
             ring->putters.seen = atomic_load(&ring->getters.count);
         if (count - ring->putters.seen < queue->max_items)
             break;
@@ -234,7 +243,8 @@ ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout
         if (lock(&ring->getters, deadline) == -1)
             return -1;
         count = atomic_load(&ring->getters.count);
-        if (count == ring->getters.seen) /* empty, as far as we know: look again */
+        /* Empty, as far as we know: look again. */
+        if (count == ring->getters.seen)
             ring->getters.seen = atomic_load(&ring->putters.count);
         if (count != ring->getters.seen)
             break;
@@ -261,11 +271,7 @@ ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout
 
 size_t queue_size(const struct queue *queue)
 {
-    /* This one first: what is taken between the two looks must not make it negative. */
-    unsigned long got = atomic_load(&queue->ring->getters.count);
-    unsigned long size = atomic_load(&queue->ring->putters.count) - got;
-
-    return size < queue->max_items ? size : queue->max_items;
+    return items_in(queue->ring);
 }
 
 bool queue_is_empty(const struct queue *queue)

@@ -27,9 +27,9 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
  * process is left that could put something), EMSGSIZE (longer than `room`; it stays the oldest). */
 ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout);
 
-/* How many items are in it, at this moment: with others at work it may be another the next. Up to
- * a thing that others do, empty means that queue_get with timeout 0 gets nothing, and full that
- * queue_put with timeout 0 puts nothing. */
+/* How many items are in it at this moment; while others are at work, there may be more or fewer at
+ * the next. While nobody else is, empty means that queue_get with timeout 0 gets nothing, and full
+ * that queue_put with timeout 0 puts nothing. */
 size_t queue_size(const struct queue *queue);
 bool queue_is_empty(const struct queue *queue);
 bool queue_is_full(const struct queue *queue);

@@ -1,6 +1,9 @@
-/* Drives lib/queue.c for lib/queue.bats. Also by hand:
- *     queue_test stress KILLS SEED    kills random producers and consumers
- *     queue_test step WHAT STRIDE     kills one after each STRIDE-th instruction */
+/* Drives lib/queue.c for lib/queue.bats. Also by hand, for as long as you like:
+ *     queue_test stress 100000 1      kills so many random producers and consumers; seed 1
+ *     queue_test pinned stress 20000 1    the same on a single processor
+ *     queue_test step put 1           kills one after each instruction; or get, vain-put, vain-get
+ */
+#include "beyond.h"
 #include "driver.h"
 #include "queue.h"
 #include "shm.h"
@@ -14,7 +17,7 @@
 /* The two functions below take the place of the C library's, and count down to the call that kills
  * the caller. */
 static int die_before_send, die_after_send, die_before_recv, die_after_recv;
-static bool stop_before_recv; /* until SIGCONT */
+static bool stop_before_send, stop_before_recv; /* until SIGCONT */
 
 static void die_at(int *countdown)
 {
@@ -26,6 +29,8 @@ static void die_at(int *countdown)
 ssize_t send(int descriptor, const void *bytes, size_t size, int flags)
 {
     die_at(&die_before_send);
+    if (stop_before_send)
+        raise(SIGSTOP);
     ssize_t result = sendto(descriptor, bytes, size, flags, NULL, 0);
     die_at(&die_after_send);
     return result;
@@ -241,6 +246,57 @@ static void errors(char **operands)
     queue_close(queue);
 }
 
+/* All there is to know about it from outside. */
+static void expect_size(const struct queue *queue, size_t size, size_t max_items)
+{
+    CHECK(queue_size(queue) == size);
+    CHECK(queue_is_empty(queue) == (size == 0));
+    CHECK(queue_is_full(queue) == (size == max_items));
+}
+
+static void check_sizes(size_t max_items)
+{
+    size_t size = 0;
+    struct queue *queue = queue_open(max_items, 4);
+    char buffer[4];
+
+    CHECK(queue != NULL);
+    for (size_t round = 0; round < 2 * max_items + 3; round++) {
+        for (; size < max_items; size++) {
+            expect_size(queue, size, max_items);
+            CHECK(queue_put(queue, "12345", 5, 0) == -1 && errno == EMSGSIZE);
+            expect_size(queue, size, max_items);
+            CHECK(queue_put(queue, "1234", 4, 0) == 0);
+        }
+        expect_size(queue, size, max_items);
+        CHECK(queue_put(queue, "1234", 4, 0) == -1 && errno == ETIMEDOUT);
+        CHECK(queue_get(queue, buffer, 3, 0) == -1 && errno == EMSGSIZE);
+        for (; size > round % max_items; size--) {
+            expect_size(queue, size, max_items);
+            CHECK(queue_get(queue, buffer, 4, 0) == 4);
+        }
+    }
+    for (; size > 0; size--)
+        CHECK(queue_get(queue, buffer, 4, 0) == 4);
+    CHECK(queue_get(queue, buffer, 4, 0) == -1 && errno == ETIMEDOUT);
+    expect_size(queue, 0, max_items);
+    CHECK(queue_put(queue, "1", 1, 0) == 0);
+    queue_close_put(queue);
+    queue_close_get(queue);
+    expect_size(queue, 1, max_items);
+    queue_close(queue);
+}
+
+/* While nobody else is at work, they are exact; also after what has failed. */
+static void sizes(char **operands)
+{
+    (void)operands;
+    check_sizes(1);
+    check_sizes(3);
+    check_sizes(50);
+    printf("exact\n");
+}
+
 static void expect_timeout(double least, double before)
 {
     double took = seconds_now() - before;
@@ -253,9 +309,11 @@ static void timeouts(char **operands)
 {
     static const double lengths[] = {0, 0.05, 0.2, -1, -1e300};
     struct queue *queue = open_letters(1);
+    struct rusage before_it, after_it;
     char letter;
 
     (void)operands;
+    CHECK(getrusage(RUSAGE_SELF, &before_it) == 0);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         double before = seconds_now();
         CHECK(queue_get(queue, &letter, 1, lengths[i]) == -1);
@@ -267,6 +325,9 @@ static void timeouts(char **operands)
         CHECK(queue_put(queue, "B", 1, lengths[i]) == -1);
         expect_timeout(lengths[i], before);
     }
+    CHECK(getrusage(RUSAGE_SELF, &after_it) == 0);
+    CHECK(after_it.ru_nvcsw - before_it.ru_nvcsw >=
+          4); /* they have slept, not tried all the time */
     CHECK(queue_get(queue, &letter, 1, -1) == 1 && letter == 'A');
     CHECK(queue_put(queue, "C", 1, -1) == 0);
     CHECK(get_letter(queue) == 'C');
@@ -512,6 +573,143 @@ static void deserted(char **operands)
     queue_close(queue);
 }
 
+/* In the child, puts numbers as soon as the gate is open. */
+static int *put_first, *put_last; /* shared */
+
+static int put_numbers(void *queue)
+{
+    wait_ready(&ready_gate);
+    for (int i = *put_first; i <= *put_last; i++)
+        CHECK(queue_put(queue, &i, sizeof i, LONG) == 0);
+    return 0;
+}
+
+static int get_six(void *queue)
+{
+    int number;
+
+    wait_ready(&ready_gate);
+    expect_size(queue, 6, 6);
+    for (int i = 1; i <= 6; i++)
+        CHECK(queue_get(queue, &number, sizeof number, LONG) == sizeof number && number == i);
+    return 0;
+}
+
+/* What the queue says of itself, while it is emptying itself into itself. */
+static int put_emptiness(void *queue)
+{
+    for (int i = 0; i < 2; i++) {
+        int empty = queue_is_empty(queue);
+        CHECK(queue_put(queue, &empty, sizeof empty, 0) == 0);
+    }
+    return 0;
+}
+
+static void put_number(struct queue *queue, int number, double timeout)
+{
+    CHECK(queue_put(queue, &number, sizeof number, timeout) == 0);
+}
+
+static int get_number(struct queue *queue, double timeout)
+{
+    int number;
+
+    CHECK(queue_get(queue, &number, sizeof number, timeout) == sizeof number);
+    return number;
+}
+
+/* The parent puts and a child gets, and the other way round; then both put. */
+static void to_and_fro(char **operands)
+{
+    static const double patience[] = {FOREVER, LONG, 0, -1, 1, 0};
+    int descriptors = count_descriptors(), number, *range = shared_map(2 * sizeof *range);
+    struct queue *queue = queue_open(6, sizeof number);
+    struct process process;
+
+    (void)operands;
+    open_gate(&ready_gate);
+    CHECK(queue != NULL && range != NULL);
+    put_first = &range[0], put_last = &range[1];
+
+    start(&process, get_six, queue);
+    expect_size(queue, 0, 6);
+    for (int i = 0; i < 6; i++)
+        put_number(queue, i + 1, patience[i]);
+    expect_size(queue, 6, 6);
+    CHECK(queue_put(queue, &number, sizeof number, 0.01) == -1 && errno == ETIMEDOUT);
+    say_ready(&ready_gate);
+    CHECK(end(&process) == 0);
+    expect_size(queue, 0, 6);
+    printf("6 to the child\n");
+
+    *put_first = 2, *put_last = 5;
+    start(&process, put_numbers, queue);
+    expect_size(queue, 0, 6);
+    say_ready(&ready_gate);
+    CHECK(end(&process) == 0);
+    expect_size(queue, 4, 6);
+    for (int i = 2; i <= 5; i++)
+        CHECK(get_number(queue, patience[i - 2]) == i);
+    CHECK(queue_get(queue, &number, sizeof number, 0.01) == -1 && errno == ETIMEDOUT);
+    expect_size(queue, 0, 6);
+    printf("4 to the parent\n");
+
+    start(&process, put_emptiness, queue);
+    CHECK(end(&process) == 0);
+    expect_size(queue, 2, 6);
+    CHECK(get_number(queue, 0) == true);
+    CHECK(get_number(queue, 0) == false);
+    printf("empty, then not\n");
+    queue_close(queue);
+
+    queue = queue_open(0, sizeof number);
+    CHECK(queue != NULL);
+    for (int i = 0; i < 10; i++)
+        put_number(queue, i, FOREVER);
+    *put_first = 10, *put_last = 19;
+    start(&process, put_numbers, queue);
+    say_ready(&ready_gate);
+    for (int i = 0; i < 20; i++)
+        CHECK(get_number(queue, LONG) == i);
+    CHECK(queue_get(queue, &number, sizeof number, 0) == -1 && errno == ETIMEDOUT);
+    CHECK(end(&process) == 0);
+    printf("20 in order\n");
+    queue_close(queue);
+    shared_unmap(range, 2 * sizeof *range);
+    close_gate(&ready_gate);
+    check_nothing_left(descriptors);
+}
+
+/* A queue of its own, and one of its child's. */
+static int open_in_child(void *deeper)
+{
+    struct queue *queue = open_letters(3);
+    struct process getter;
+
+    start(&getter, get_one, queue);
+    put_letter(queue, 'A');
+    CHECK(end(&getter) == 'A');
+    expect_size(queue, 0, 3);
+    queue_close(queue);
+    if (*(bool *)deeper) {
+        *(bool *)deeper = false;
+        start(&getter, open_in_child, deeper);
+        CHECK(end(&getter) == 'Q');
+    }
+    return 'Q';
+}
+
+static void in_a_child(char **operands)
+{
+    struct process process;
+    bool deeper = true;
+
+    (void)operands;
+    CHECK(close(STDIN_FILENO) == 0); /* the queue's ends will have its number */
+    start(&process, open_in_child, &deeper);
+    printf("%c\n", end(&process));
+}
+
 /* --- a crowd ---- */
 
 enum { CROWD = 4 };
@@ -650,7 +848,41 @@ static void crowded(char **operands)
     check_nothing_left(descriptors);
 }
 
-/* stress KILLS SEED: the same, for as long as it takes to kill so many of them. */
+static int move_tokens(void *queue)
+{
+    for (int i = 0; i < 3000; i++)
+        put_letter(queue, get_letter(queue));
+    return 0;
+}
+
+/* tokens ITEMS MOVERS: each takes one out and puts it back, again and again. Whenever we look, all
+ * are there but at most one for each of them. */
+static void tokens(char **operands)
+{
+    size_t items = (size_t)cli_number("ITEMS", operands[0], 1, 1000);
+    size_t movers = (size_t)cli_number("MOVERS", operands[1], 1, 8);
+    struct queue *queue = open_letters(items);
+    struct process processes[8] = {0}, *all[8];
+
+    for (size_t i = 0; i < items; i++)
+        put_letter(queue, 'T');
+    for (size_t i = 0; i < movers; i++)
+        start(all[i] = &processes[i], move_tokens, queue);
+    do
+        for (int i = 0; i < 100; i++) {
+            size_t size = queue_size(queue);
+            CHECK(size <= items && size + movers >= items);
+            CHECK(!queue_is_empty(queue) || items <= movers);
+        }
+    while (process_join_any(all, movers, 0) != -1 || errno == ETIMEDOUT);
+    for (size_t i = 0; i < movers; i++)
+        CHECK(processes[i].joined && processes[i].exit_code == 0);
+    expect_size(queue, items, items);
+    printf("all the time, and at the end\n");
+    queue_close(queue);
+}
+
+/* stress KILLS SEED: as in crowd, for as long as it takes to kill so many of them. */
 static void stress(char **operands)
 {
     enum { MOST_ITEMS = 1 << 24 };
@@ -816,14 +1048,19 @@ static int get_any(void *queue)
     return queue_get(queue, &letter, 1, 0) == 1 ? 0 : 1;
 }
 
+/* These wait for a moment: they try for a while, then listen, then sleep. */
+static const double moment = 0.02;
+
 static int put_in_vain(void *queue)
 {
-    return queue_put(queue, "P", 1, 0) == -1 && errno == ETIMEDOUT ? 0 : 1;
+    return queue_put(queue, "P", 1, moment) == -1 && errno == ETIMEDOUT ? 0 : 1;
 }
 
 static int get_in_vain(void *queue)
 {
-    return is_empty(queue) ? 0 : 1;
+    char letter;
+
+    return queue_get(queue, &letter, 1, moment) == -1 && errno == ETIMEDOUT ? 0 : 1;
 }
 
 static long step_put(struct queue *queue, long most, bool *happened)
@@ -938,14 +1175,27 @@ static void step(char **operands)
 static int get_slowly(void *queue)
 {
     stop_before_recv = true;
-    return get_in_vain(queue);
+    return is_empty(queue) ? 0 : 1;
 }
 
-static void start_holder(struct process *process, struct queue *queue)
+/* These hold the lock of their side, as somebody is to hear of what they do. */
+static int put_and_stop(void *queue)
+{
+    stop_before_send = true;
+    return put_d(queue);
+}
+
+static int get_and_stop(void *queue)
+{
+    stop_before_send = true;
+    return get_one(queue);
+}
+
+static void start_and_see_stop(struct process *process, int (*run)(void *), struct queue *queue)
 {
     int status;
 
-    start(process, get_slowly, queue);
+    start(process, run, queue);
     CHECK(waitpid(process->pid, &status, WUNTRACED) == process->pid && WIFSTOPPED(status));
 }
 
@@ -957,13 +1207,13 @@ static void woken_and_killed(char **operands)
     struct process holder, second;
 
     (void)operands;
-    start_holder(&holder, queue);
+    start_and_see_stop(&holder, get_slowly, queue);
     pid_t first = start_and_stop_at_wake(get_one, queue);
     start_sleepers(&second, 1, get_one, queue);
     CHECK(kill(holder.pid, SIGCONT) == 0);
     CHECK(end(&holder) == 0);
     wait_until_woken(first);
-    start_holder(&holder, queue);
+    start_and_see_stop(&holder, get_slowly, queue);
     kill_traced(first);
     CHECK(kill(holder.pid, SIGCONT) == 0);
     CHECK(end(&holder) == 0);
@@ -976,21 +1226,253 @@ static void woken_and_killed(char **operands)
     queue_close(queue);
 }
 
+/* Nothing can be put or got, but nobody waits longer than he wants to, or for a moment. */
+static void expect_both_on_time(struct queue *queue, double timeout)
+{
+    double least = timeout > 0.04 ? timeout : 0.04, before = seconds_now();
+    char letter;
+
+    CHECK(queue_put(queue, "X", 1, timeout) == -1);
+    expect_timeout(least, before);
+    before = seconds_now();
+    CHECK(queue_get(queue, &letter, 1, timeout) == -1);
+    expect_timeout(least, before);
+}
+
+static int go_on(struct process *holder)
+{
+    CHECK(kill(holder->pid, SIGCONT) == 0);
+    return end(holder);
+}
+
+/* Nobody hangs while one is stopped that has a lock, and all goes on when that one does. */
+static void stopped(char **operands)
+{
+    struct queue *queue = open_letters(1);
+    struct process holder;
+
+    (void)operands;
+    start_and_see_stop(&holder, get_slowly, queue);
+    expect_both_on_time(queue, 0.1);
+    expect_size(queue, 0, 1); /* needs no lock */
+    CHECK(go_on(&holder) == 0);
+    printf("with both locks\n");
+
+    CHECK(is_empty(queue)); /* so we are to hear of the put */
+    start_and_see_stop(&holder, put_and_stop, queue);
+    expect_both_on_time(queue, 0);
+    CHECK(go_on(&holder) == 'D');
+    expect_size(queue, 1, 1);
+    printf("with the putters' lock\n");
+
+    CHECK(queue_put(queue, "X", 1, 0) == -1);
+    start_and_see_stop(&holder, get_and_stop, queue);
+    expect_both_on_time(queue, 0);
+    CHECK(go_on(&holder) == 'D');
+    expect_size(queue, 0, 1);
+    printf("with the getters' lock\n");
+
+    start_and_see_stop(&holder, get_slowly, queue);
+    CHECK(process_kill(&holder) == 0); /* as good as if it had been running */
+    put_letter(queue, 'Y');
+    CHECK(get_letter(queue) == 'Y');
+    CHECK(end(&holder) == -SIGKILL);
+    printf("and killed\n");
+    queue_close(queue);
+}
+
+/* --- step by step ---- */
+
+static struct walk {       /* shared */
+    atomic_ulong looks;    /* so many times has it looked */
+    size_t size;           /* what it saw */
+    unsigned char got[16]; /* the item */
+    atomic_bool done;
+} * walk;
+
+static void step_on(pid_t pid, long *count)
+{
+    step_traced(pid);
+    if (++*count == 1000000) { /* some processors' atomics never succeed step by step */
+        printf("can't be stepped through here\n");
+        CHECK(kill(pid, SIGKILL) == 0);
+        exit(CANNOT);
+    }
+}
+
+/* Starts it, and stops it in its sleep before the gate, which is opened. */
+static pid_t start_stepping(struct process *process, int (*run)(void *), void *argument)
+{
+    start(process, run, argument);
+    wait_until_asleep(process->pid);
+    if (!trace(process->pid)) {
+        printf("no ptrace here\n");
+        exit(CANNOT);
+    }
+    say_ready(&ready_gate);
+    return process->pid;
+}
+
+static int look_again_and_again(void *queue)
+{
+    wait_ready(&ready_gate);
+    while (!atomic_load(&walk->done)) {
+        walk->size = queue_size(queue);
+        atomic_fetch_add(&walk->looks, 1);
+    }
+    return 0;
+}
+
+/* Between any two of its instructions three items come and go. There is never more than one, so it
+ * must not see more, though it reads two numbers at two moments. */
+static void look_while_they_pass(struct queue *queue)
+{
+    struct process process;
+    pid_t pid = start_stepping(&process, look_again_and_again, queue);
+    long count = 0, length = 1;
+
+    while (atomic_load(&walk->looks) < 2)
+        step_on(pid, &count);
+    for (long at = 0; at <= length; at++) {
+        for (long i = 0; i < at; i++)
+            step_on(pid, &count);
+        for (int i = 0; i < 3; i++) {
+            put_letter(queue, 'A');
+            CHECK(get_letter(queue) == 'A');
+        }
+        unsigned long looks = atomic_load(&walk->looks);
+        long before = count;
+        for (; atomic_load(&walk->looks) < looks + 2; step_on(pid, &count))
+            CHECK(walk->size <= 1);
+        CHECK(walk->size == 0);
+        if (at == 0)
+            length = count - before; /* of two looks, at most */
+    }
+    kill_traced(pid);
+    printf("never more than one\n");
+}
+
+static unsigned char old_item[16], new_item[16];
+
+static int put_slowly(void *queue)
+{
+    wait_ready(&ready_gate);
+    CHECK(queue_put(queue, new_item, sizeof new_item, FOREVER) == 0);
+    atomic_store(&walk->done, true);
+    return wait_for_ever(NULL);
+}
+
+static int take_slowly(void *queue)
+{
+    wait_ready(&ready_gate);
+    CHECK(queue_get(queue, walk->got, sizeof walk->got, FOREVER) == sizeof walk->got);
+    atomic_store(&walk->done, true);
+    return wait_for_ever(NULL);
+}
+
+/* Once it counts, it is there, all of it, whatever the putter does next. */
+static void get_as_soon_as_it_counts(struct queue *queue)
+{
+    unsigned char item[sizeof new_item];
+    struct process process;
+    pid_t pid = start_stepping(&process, put_slowly, queue);
+    long count = 0;
+
+    while (queue_is_empty(queue))
+        step_on(pid, &count);
+    CHECK(!atomic_load(&walk->done));
+    CHECK(queue_get(queue, item, sizeof item, 0) == sizeof item);
+    CHECK(memcmp(item, new_item, sizeof item) == 0);
+    while (!atomic_load(&walk->done))
+        step_on(pid, &count);
+    expect_size(queue, 0, 1);
+    kill_traced(pid);
+    printf("put: whole as soon as it counts\n");
+}
+
+/* Once its place is free, the getter has it, whatever comes to this place next. */
+static void put_as_soon_as_there_is_room(struct queue *queue)
+{
+    struct process process;
+    long count = 0;
+
+    CHECK(queue_put(queue, new_item, sizeof new_item, 0) == 0);
+    atomic_store(&walk->done, false);
+    pid_t pid = start_stepping(&process, take_slowly, queue);
+    while (queue_is_full(queue))
+        step_on(pid, &count);
+    CHECK(!atomic_load(&walk->done));
+    CHECK(queue_put(queue, old_item, sizeof old_item, 0) == 0);
+    while (!atomic_load(&walk->done))
+        step_on(pid, &count);
+    CHECK(memcmp(walk->got, new_item, sizeof new_item) == 0);
+    expect_size(queue, 1, 1);
+    kill_traced(pid);
+    printf("get: whole when its place is free\n");
+}
+
+static void stepped(char **operands)
+{
+    struct queue *queue = open_letters(3);
+
+    (void)operands;
+    walk = shared_map(sizeof *walk);
+    CHECK(walk != NULL);
+    open_gate(&ready_gate);
+    look_while_they_pass(queue);
+    queue_close(queue);
+    queue = queue_open(1, sizeof new_item);
+    CHECK(queue != NULL);
+    fill(old_item, sizeof old_item, 1);
+    fill(new_item, sizeof new_item, 2);
+    CHECK(queue_put(queue, old_item, 5, 0) == 0); /* neither its bytes nor its size may be seen */
+    CHECK(queue_get(queue, walk->got, sizeof walk->got, 0) == 5);
+    get_as_soon_as_it_counts(queue);
+    put_as_soon_as_there_is_room(queue);
+    close_gate(&ready_gate);
+    queue_close(queue);
+    shared_unmap(walk, sizeof *walk);
+}
+
+/* pinned SCENARIO OPERAND OPERAND: with a single processor for all. */
+static void pinned(char **operands)
+{
+    if (beyond_run_on(beyond_processor()) == -1) {
+        printf("no choice of a processor here\n");
+        exit(CANNOT);
+    }
+    if (strcmp(operands[0], "crowd") == 0)
+        crowded(operands + 1);
+    else if (strcmp(operands[0], "tokens") == 0)
+        tokens(operands + 1);
+    else if (strcmp(operands[0], "stress") == 0)
+        stress(operands + 1);
+    else
+        bad_usage("not pinned: %s", operands[0]);
+}
+
 int main(int argc, char **argv)
 {
     static const struct scenario scenarios[] = {{"order", 2, order},
                                                 {"opening", 0, opening},
                                                 {"errors", 0, errors},
+                                                {"sizes", 0, sizes},
                                                 {"timeouts", 0, timeouts},
                                                 {"pestered", 0, pestered},
                                                 {"descriptors", 0, opened_and_closed},
                                                 {"woken", 0, woken},
                                                 {"deserted", 1, deserted},
+                                                {"to_and_fro", 0, to_and_fro},
+                                                {"in_a_child", 0, in_a_child},
                                                 {"crowd", 2, crowded},
+                                                {"tokens", 2, tokens},
                                                 {"stress", 2, stress},
                                                 {"deaths", 0, deaths},
                                                 {"step", 2, step},
                                                 {"woken_and_killed", 0, woken_and_killed},
+                                                {"stopped", 0, stopped},
+                                                {"stepped", 0, stepped},
+                                                {"pinned", 3, pinned},
                                                 {NULL, 0, NULL}};
 
     return drive(argc, argv, scenarios);
