@@ -74,6 +74,7 @@ static double measure_queue(void)
 
     if (queue == NULL)
         die("queue_open");
+    long items = count / putters * putters;
     double start = seconds_now();
     for (long i = 0; i < putters + getters; i++) {
         processes[i] =
@@ -83,7 +84,7 @@ static double measure_queue(void)
     queue_close(queue);
     for (long i = 0; i < putters + getters; i++)
         join_well(&processes[i]);
-    return (double)(count / putters * putters) / (seconds_now() - start);
+    return (double)items / (seconds_now() - start);
 }
 
 /* ---- round trips: the child sends back what it gets ---- */
