@@ -326,8 +326,8 @@ static void timeouts(char **operands)
         expect_timeout(lengths[i], before);
     }
     CHECK(getrusage(RUSAGE_SELF, &after_it) == 0);
-    /* They have slept, and not tried all the time. (Not each of the four: on a busy machine the time
-     * may be over before one gets so far.) */
+    /* They have slept, and not tried all the time. (Not each of the four: on a busy machine the
+     * time may be over before one gets so far.) */
     CHECK(after_it.ru_nvcsw > before_it.ru_nvcsw);
     CHECK(queue_get(queue, &letter, 1, -1) == 1 && letter == 'A');
     CHECK(queue_put(queue, "C", 1, -1) == 0);
