@@ -242,7 +242,7 @@ started: Process-3
 joined: Process-3
 here: MainProcess
 END
-    scenario recursion <<'END'
+    scenario descendants <<'END'
 MainProcess
 Process-1
 Process-1:1
@@ -250,15 +250,13 @@ Process-1:2
 Process-2
 Process-2:1
 Process-2:2
-END
-    scenario nested <<'END'
-Process-1:1
+Process-3:1
 2 deep
-Process-2:1:1:1:1:1:1:1
-8 deep
-Process-3:1:1:1:1:1:1:1
-9 deep
 Process-4:1:1:1:1:1:1:1
+8 deep
+Process-5:1:1:1:1:1:1:1
+9 deep
+Process-6:1:1:1:1:1:1:1
 20 deep
 END
 }
@@ -346,9 +344,12 @@ process_children(NULL, 0): 2
 END
 }
 
-@test "process: each of 100 is joined once by join_any; and each of 20 with few descriptors left" {
-    scenario any_of 100 0 <<<'100 of 100, then ECHILD'
-    scenario any_of 20 5 <<<'20 of 20, then ECHILD'
+@test "process: each of 100, of 64, and of 20 with few descriptors left is joined once by join_any" {
+    scenario any_of <<'END'
+100 of 100, then ECHILD
+64 of 64, then ECHILD
+20 of 20, then ECHILD
+END
 }
 
 @test "process: a daemon can't start children" {

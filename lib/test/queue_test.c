@@ -1,8 +1,8 @@
 /* Drives lib/queue.c for lib/queue.bats. Also by hand, for as long as you like:
- *     queue_test stress 100000 1      kills so many random producers and consumers; seed 1
+ *     queue_test stress 20000 1       kills so many random producers and consumers; seed 1
  *     queue_test pinned stress 20000 1    the same on a single processor
- *     queue_test step put 1           kills one after each instruction; or get, vain-put, vain-get
- */
+ *     queue_test step put 1           kills one after each instruction; also get, vain-put,
+ *                                     vain-get */
 #include "beyond.h"
 #include "driver.h"
 #include "queue.h"
@@ -596,7 +596,7 @@ static int get_six(void *queue)
     return 0;
 }
 
-/* What the queue says of itself, while it is emptying itself into itself. */
+/* What the queue says of itself, before anything is in it and after. */
 static int put_emptiness(void *queue)
 {
     for (int i = 0; i < 2; i++) {
@@ -856,12 +856,10 @@ static int move_tokens(void *queue)
     return 0;
 }
 
-/* tokens ITEMS MOVERS: each takes one out and puts it back, again and again. Whenever we look, all
- * are there but at most one for each of them. */
-static void tokens(char **operands)
+/* Each takes one out and puts it back, again and again. Whenever we look, all are there but at most
+ * one for each of them. */
+static void check_tokens(size_t items, size_t movers)
 {
-    size_t items = (size_t)cli_number("ITEMS", operands[0], 1, 1000);
-    size_t movers = (size_t)cli_number("MOVERS", operands[1], 1, 8);
     struct queue *queue = open_letters(items);
     struct process processes[8] = {0}, *all[8];
 
@@ -879,15 +877,23 @@ static void tokens(char **operands)
     for (size_t i = 0; i < movers; i++)
         CHECK(processes[i].joined && processes[i].exit_code == 0);
     expect_size(queue, items, items);
-    printf("all the time, and at the end\n");
     queue_close(queue);
+}
+
+static void tokens(char **operands)
+{
+    (void)operands;
+    check_tokens(8, 4);
+    check_tokens(1, 1);
+    printf("all the time, and at the end\n");
 }
 
 /* stress KILLS SEED: as in crowd, for as long as it takes to kill so many of them. */
 static void stress(char **operands)
 {
-    enum { MOST_ITEMS = 1 << 24 };
-    long kills = cli_number("KILLS", operands[0], 0, 1000000);
+    long kills = cli_number("KILLS", operands[0], 0, 100000);
+    /* More than get through in that time. */
+    unsigned long most_items = kills < 1000 ? 1UL << 24 : (unsigned long)kills * 10000;
     unsigned seed = (unsigned)cli_number("SEED", operands[1], 0, INT_MAX);
     int descriptors = count_descriptors();
     struct process processes[2 * CROWD];
@@ -896,14 +902,14 @@ static void stress(char **operands)
 
     alarm(WATCHDOG + (unsigned)kills / 100);
     srand(seed);
-    open_crowd(8, MOST_ITEMS, (size_t)kills + 2 * (size_t)CROWD);
+    open_crowd(8, most_items, (size_t)kills + 2 * (size_t)CROWD);
     for (int i = 0; i < 2 * CROWD; i++)
         start_one(&processes[i], i % 2 == 0);
     for (long killed = 0; killed < kills; killed++) {
         nap(random_fraction() * 0.002);
         int i = rand() % (2 * CROWD);
         CHECK(process_kill(&processes[i]) == 0);
-        if (end(&processes[i]) == -SIGKILL) /* else it had ended: there were MOST_ITEMS */
+        if (end(&processes[i]) == -SIGKILL) /* else it had ended: there were most_items */
             *(i % 2 == 0 ? &producers_killed : &consumers_killed) += 1;
         start_one(&processes[i], i % 2 == 0);
     }
@@ -919,7 +925,7 @@ static void stress(char **operands)
         if (end(&processes[i]) != 0 && hanging == 0)
             atomic_fetch_add(&crowd->unexpected, 1);
     }
-    for (unsigned long i = 0; i < MOST_ITEMS && i < crowd->next; i++) {
+    for (unsigned long i = 0; i < most_items && i < crowd->next; i++) {
         put += item_put[i];
         got += item_got[i];
         lost += item_put[i] > item_got[i];
@@ -1435,7 +1441,7 @@ static void stepped(char **operands)
     shared_unmap(walk, sizeof *walk);
 }
 
-/* pinned SCENARIO OPERAND OPERAND: with a single processor for all. */
+/* pinned crowd|stress OPERAND OPERAND: with a single processor for all. */
 static void pinned(char **operands)
 {
     if (beyond_run_on(beyond_processor()) == -1) {
@@ -1444,8 +1450,6 @@ static void pinned(char **operands)
     }
     if (strcmp(operands[0], "crowd") == 0)
         crowded(operands + 1);
-    else if (strcmp(operands[0], "tokens") == 0)
-        tokens(operands + 1);
     else if (strcmp(operands[0], "stress") == 0)
         stress(operands + 1);
     else
@@ -1466,7 +1470,7 @@ int main(int argc, char **argv)
                                                 {"to_and_fro", 0, to_and_fro},
                                                 {"in_a_child", 0, in_a_child},
                                                 {"crowd", 2, crowded},
-                                                {"tokens", 2, tokens},
+                                                {"tokens", 0, tokens},
                                                 {"stress", 2, stress},
                                                 {"deaths", 0, deaths},
                                                 {"step", 2, step},
