@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <stdio_ext.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
@@ -174,6 +175,16 @@ int beyond_bytes_in_pipe(int descriptor)
     int bytes;
 
     return ioctl(descriptor, FIONREAD, &bytes) == -1 ? -1 : bytes;
+}
+
+bool beyond_has_unwritten(FILE *stream)
+{
+#ifdef __linux__
+    return __fpending(stream) > 0;
+#else
+    (void)stream;
+    return true;
+#endif
 }
 
 int beyond_processors(void)

@@ -4,7 +4,9 @@
 #define BEYOND_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* Maps `size` bytes of zeroed memory that this process shares with the children it forks.
@@ -46,6 +48,10 @@ int beyond_memory_file(void);
 
 /* The number of bytes that a pipe holds, not read yet; or -1 and errno. */
 int beyond_bytes_in_pipe(int descriptor);
+
+/* Says whether something that was printed to the stream is still in its buffer. Where the C library
+ * does not tell (glibc and musl do), it may be: true. */
+bool beyond_has_unwritten(FILE *stream);
 
 /* The number of processors of this machine that are switched on, at least 1. */
 int beyond_processors(void);

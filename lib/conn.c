@@ -12,12 +12,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum { TRIES = 20 }; /* before sleeping */
 
 struct header {
     enum { MESSAGE, LONG_MESSAGE, DESCRIPTOR } kind; /* the last two come with a descriptor */
@@ -166,14 +163,12 @@ int conn_send_descriptor(struct conn *conn, int descriptor, double timeout)
  * come with it, or -1; where `descriptor` is NULL, the packet stays. */
 static int receive(struct conn *conn, void *packet, size_t room, int *descriptor, double deadline)
 {
-    /* An answer often comes in a moment, and to sleep and be woken takes longer. */
-    int tries = milliseconds_until(deadline) == 0 ? 0 : TRIES;
     union control control;
     struct iovec part = {.iov_base = packet, .iov_len = room};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
 
-    for (;; tries--) {
-        int wait = tries > 0 ? MSG_DONTWAIT : wait_flag(deadline);
+    for (;;) {
+        int wait = wait_flag(deadline);
         message.msg_controllen = sizeof control;
         ssize_t size = descriptor == NULL ? recv(conn->descriptor, packet, room, MSG_PEEK | wait)
                                           : recvmsg(conn->descriptor, &message, wait);
@@ -181,9 +176,7 @@ static int receive(struct conn *conn, void *packet, size_t room, int *descriptor
             break;
         if (size == 0)
             errno = EPIPE; /* the end: nobody has the other side */
-        if (tries > 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            sched_yield(); /* whom we wait for may need this very processor */
-        else if (wait_until_ready(conn->descriptor, POLLIN, deadline) == -1)
+        if (wait_until_ready(conn->descriptor, POLLIN, deadline) == -1)
             return -1;
     }
     if (descriptor == NULL)

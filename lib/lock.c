@@ -3,9 +3,8 @@
 #include "beyond.h"
 
 #include <errno.h>
-#include <sched.h>
 
-enum { TRIES = 20 };
+enum { TRIES = 100 };
 
 /* errno is left alone when there is no error: who fails gives the lock back, and must keep his. */
 static int outcome(int error)
@@ -39,10 +38,8 @@ int lock_acquire(struct lock *lock, double timeout)
     int error = pthread_mutex_trylock(&lock->mutex);
 
     /* Who holds it is often done in a moment, and to sleep and be woken takes longer. */
-    for (int i = 0; i < TRIES && error == EBUSY && timeout > 0; i++) {
-        sched_yield(); /* not merely again: we may be on the holder's processor */
+    for (int i = 0; i < TRIES && error == EBUSY && timeout > 0; i++)
         error = pthread_mutex_trylock(&lock->mutex);
-    }
     if (error == EBUSY) {
         double deadline = deadline_after(timeout), left = timeout;
         /* Never without limit: a release wakes one that waits, and if that one is killed before it

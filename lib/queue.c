@@ -23,7 +23,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,7 +33,7 @@ _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "a lock inside an atomic would be one
 
 enum {
     DEFAULT_ITEMS = 1024,
-    TRIES = 20 /* before sleeping: an item, or room for one, may come in a moment */
+    TRIES = 300 /* before sleeping: an item, or room for one, may come in a moment */
 };
 
 /* What one side, the putters or the getters, writes. A processor that writes to a cache line takes
@@ -154,12 +153,13 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
     char rings[64];
     ssize_t heard = -1;
 
-    bool may_wait = milliseconds_until(deadline) != 0;
-    for (int i = 0; i < TRIES && may_wait; i++) {
+    /* Not for long: whom we wait for may need this very processor. And without sched_yield: beside
+     * busy processes we would be back only after all of them, and one that sleeps is woken first.
+     */
+    int tries = milliseconds_until(deadline) == 0 ? 0 : TRIES;
+    while (tries-- > 0)
         if (items_in(ring) != blocking)
             return 0;
-        sched_yield(); /* not a busy loop: whom we wait for may need this very processor */
-    }
     /* With both locks nobody is between ringing and raising a count: what we see now is true, and
      * the next one to change it will see that we sleep. Always in this order: no deadlock. */
     if (lock(&ring->putters, deadline) == -1)

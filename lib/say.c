@@ -1,5 +1,6 @@
 #include "say.h"
 
+#include "beyond.h"
 #include "io.h"
 
 #include <errno.h>
@@ -63,12 +64,14 @@ int say(const char *format, ...)
 void say_start(void)
 {
     first_error = 0;
-    clearerr(stdout);
+    if (ferror(stdout)) /* only then: what a child writes to, the kernel must copy for it */
+        clearerr(stdout);
 }
 
 int say_end(void)
 {
-    if (fflush(stdout) == EOF)
+    /* Not fflush in any case: it writes to memory also when there is nothing to flush. */
+    if (beyond_has_unwritten(stdout) && fflush(stdout) == EOF)
         failed();
     else if (ferror(stdout) && first_error == 0)
         first_error = EIO; /* an earlier printf failed, and its errno is gone */

@@ -144,6 +144,7 @@ static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
 #define beyond_processor bare_processor
 #define beyond_memory_file bare_memory_file
 #define beyond_bytes_in_pipe bare_bytes_in_pipe
+#define beyond_has_unwritten bare_has_unwritten
 #define beyond_processors bare_processors
 #define beyond_memory_in_use bare_memory_in_use
 #undef BEYOND_H        /* it is to declare these as well */
@@ -161,6 +162,7 @@ static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
 #undef beyond_processor
 #undef beyond_memory_file
 #undef beyond_bytes_in_pipe
+#undef beyond_has_unwritten
 #undef beyond_processors
 #undef beyond_memory_in_use
 #undef beyond_lock_for
