@@ -120,12 +120,14 @@ if [ -z "$part" ] && [ "$count" -gt 1 ]; then
     parts=$(mktemp -d "${TMPDIR:-/tmp}/bats-parts-XXXXXX") || exit
     trap 'rm -rf "$parts"' EXIT
     for ((i = 0; i < count; i++)); do sizes[i]=0; done
-    while read -r size file; do # the file with the most tests first, each to the part that has fewest
+    # The file with the most tests first, each to the part that has fewest; those of two files build so
+    # much that they count twice.
+    while read -r size file; do
         least=0
         for ((i = 1; i < count; i++)); do [ "${sizes[i]}" -ge "${sizes[least]}" ] || least=$i; done
         sizes[least]=$((sizes[least] + size))
         printf '%s\n' "$file" >>"$parts/files.$least"
-    done < <(grep -c '^@test' "$@" | sed -E 's/(.*):([0-9]+)$/\2 \1/' | sort -rn)
+    done < <(grep -c '^@test' "$@" | awk -F: '{ print ($1 ~ /(frame|benchmark)\.bats$/ ? 2 : 1) * $2, $1 }' | sort -rn)
     runners=()
     for ((i = 0; i < count; i++)); do
         mapfile -t files <"$parts/files.$i"

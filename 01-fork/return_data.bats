@@ -39,7 +39,7 @@ int damage(double seconds)
 }
 END
     "${CC:-cc}" -Ilib -Dpause_seconds=damage -c -o "$damaging.o" 01-fork/return_data.c
-    "${CC:-cc}" -Ilib -o "$damaging" "$damaging.o" "$BATS_FILE_TMPDIR/damage.c" lib/{cli,say,clock,io,pack}.c -pthread
+    "${CC:-cc}" -Ilib -o "$damaging" "$damaging.o" "$BATS_FILE_TMPDIR/damage.c" build/libprocesses.a -pthread
 }
 
 @test "three results come back, in order, and no file stays" {

@@ -75,7 +75,7 @@ run_with_pids() {
 @test "a child that ends otherwise is a failure" {
     echo 'int no_raise(int number) { return number; }' >"$BATS_TEST_TMPDIR/no_raise.c"
     "${CC:-cc}" -Ilib -Draise=no_raise -o "$BATS_TEST_TMPDIR/wait_status" 01-fork/wait_status.c \
-        "$BATS_TEST_TMPDIR/no_raise.c" lib/{cli,say,clock,io}.c -pthread
+        "$BATS_TEST_TMPDIR/no_raise.c" build/libprocesses.a -pthread
     run --separate-stderr "$BATS_TEST_TMPDIR/wait_status" -s TERM
     [ "$status" -eq 1 ]
     expect_same 'exited with code 3' "$(tail -n 1 <<<"$output")"
