@@ -137,10 +137,12 @@ marked_processes() {
 # as compilers, is not taken for ours.
 temporary_files() {
     local directory
+    local -a directories=()
     for directory in "${TMPDIR:-/tmp}" /tmp /dev/shm; do
-        [ ! -d "$directory" ] || find "$directory" -mindepth 1 -maxdepth 1 ! -name 'bats-*' \
-            ! -name 'tmp.*' \( -group "$(id -g)" -o -group "$ORDINARY_USER" \) 2>/dev/null
-    done | sort -u
+        [ ! -d "$directory" ] || directories+=("$directory")
+    done
+    find "${directories[@]}" -mindepth 1 -maxdepth 1 ! -name 'bats-*' ! -name 'tmp.*' \
+        \( -group "${GROUPS[0]}" -o -group "$ORDINARY_USER" \) 2>/dev/null | sort -u
 }
 
 # Gives processes and files a second to go: a daemon's end comes after its parent's.
