@@ -8,6 +8,7 @@
 #   with REDIRECTION PROGRAM ARG... run it with, for example, '<&-' or '>FILE'
 #   watch PROGRAM ARG...            run it, and at_line LINE at each line that it prints
 #   build_stepped CHAPTER/PROGRAM   build it with a clock that the test drives
+#   build_late CHAPTER/PROGRAM      build it with a parent that is slow to look at its child
 #   mask                            filter: hides what varies, such as pids and times
 #   expect_same WANTED GOT          two texts are the same; shows a diff if not
 #   expect_bad_usage WORDS PROGRAM ARG...    one line about WORDS, status 2, nothing forked
@@ -111,6 +112,26 @@ build_stepped() {
     bounded 60 "${CC:-cc}" -Ilib -c -o "$stepped.o" .ci/stepped_clock.c
     bounded 60 "${CC:-cc}" -Ilib -Dclock_gettime=clock_gettime_stepped \
         -Dclock_nanosleep=clock_nanosleep_stepped -o "$stepped" "$1.c" lib/*.c "$stepped.o"
+}
+
+# Builds the program into `late`, with a waitpid that lets the child go on for a moment when it need not
+# wait itself: as if the parent were slow.
+build_late() {
+    late=$BATS_TEST_TMPDIR/${1##*/}
+    cat >"$late.c" <<'END'
+#include <sys/wait.h>
+#include <time.h>
+#undef waitpid
+pid_t waitpid(pid_t pid, int *status, int options);
+pid_t waitpid_late(pid_t pid, int *status, int options)
+{
+    if (options & WNOHANG)
+        nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL);
+    return waitpid(pid, status, options);
+}
+END
+    bounded 60 "${CC:-cc}" -Ilib -Dwaitpid=waitpid_late -o "$late" "$late.c" "$1.c" \
+        lib/{beyond,cli,clock,io,process,say}.c -pthread
 }
 
 # Decimal numbers (0.05, 12.3) become T, whole numbers of three digits and more (pids) N, runs of

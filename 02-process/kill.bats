@@ -17,26 +17,6 @@ Process exit code: -15' "$(grep -v '^Starting' <<<"$output")" || return
     [[ $output == *initial*'Starting function'*joined* ]] || fail "Starting function:" "$output"
 }
 
-# Builds the program into `late`, with a waitpid that lets the child go on for a moment when it need not
-# wait itself: as if the parent were slow.
-build_late() {
-    late=$BATS_TEST_TMPDIR/kill
-    cat >"$late.c" <<'END'
-#include <sys/wait.h>
-#include <time.h>
-#undef waitpid
-pid_t waitpid(pid_t pid, int *status, int options);
-pid_t waitpid_late(pid_t pid, int *status, int options)
-{
-    if (options & WNOHANG)
-        nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL);
-    return waitpid(pid, status, options);
-}
-END
-    bounded 60 "${CC:-cc}" -Ilib -Dwaitpid=waitpid_late -o "$late" "$late.c" "$kill.c" \
-        lib/{beyond,cli,clock,io,process,say}.c -pthread
-}
-
 @test "initial, started, started, stopped" {
     run --separate-stderr bounded 20 "$kill"
     expect_lines
@@ -44,7 +24,7 @@ END
 
 @test "without the pause, and however late the parent looks" {
     export TIME_SCALE=0
-    build_late
+    build_late "$kill"
     for program in "$kill" "$late"; do
         run --separate-stderr bounded 20 "$program"
         expect_lines

@@ -5,7 +5,7 @@
  * second is. One store each: killed before it, nothing has happened; killed after it, everything.
  *
  * One lock for putting, one for getting, so that both go on at once. They are robust: when the
- * holder dies, the next one gets the lock and EOWNERDEAD. As there is never a half done change to
+ * holder dies, the next one gets the lock and is told. As there is never a half done change to
  * repair, it goes on.
  *
  * A process that must wait sleeps in poll, on a socket, never on a condition variable (a process
@@ -70,14 +70,6 @@ static int lock(struct side *side, double deadline)
 
     /* If the last owner died, it has left nothing half done. */
     return lock_acquire(&side->lock, left > MOMENT ? left : MOMENT) == -1 ? -1 : 0;
-}
-
-static void unlock(struct side *side)
-{
-    int error = errno; /* we are often on our way out with one */
-
-    lock_release(&side->lock);
-    errno = error;
 }
 
 struct queue *queue_open(size_t max_items, size_t max_size)
@@ -165,7 +157,7 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
     if (lock(&ring->putters, deadline) == -1)
         return -1;
     if (lock(&ring->getters, deadline) == -1) {
-        unlock(&ring->putters);
+        lock_release(&ring->putters.lock);
         return -1;
     }
     bool blocked = items_in(ring) == blocking;
@@ -175,8 +167,8 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
             ; /* bells for what has been done since */
     }
     bool deserted = heard == 0 || (heard == -1 && errno == ECONNRESET);
-    unlock(&ring->getters);
-    unlock(&ring->putters);
+    lock_release(&ring->getters.lock);
+    lock_release(&ring->putters.lock);
 
     if (!blocked)
         return 0;
@@ -213,7 +205,7 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
             ring->putters.seen = atomic_load(&ring->getters.count);
         if (count - ring->putters.seen < queue->max_items)
             break;
-        unlock(&ring->putters);
+        lock_release(&ring->putters.lock);
         if (wait_for_bell(queue, &ring->putters, queue->put_end, queue->max_items, deadline) == -1)
             return -1;
     }
@@ -221,11 +213,11 @@ int queue_put(struct queue *queue, const void *item, size_t size, double timeout
     slot->size = size;
     memcpy(slot->bytes, item, size);
     if (ring_bell(queue->put_end, &ring->getters) == -1) {
-        unlock(&ring->putters);
+        lock_release(&ring->putters.lock);
         return -1;
     }
     atomic_store(&ring->putters.count, count + 1); /* now it is in the queue */
-    unlock(&ring->putters);
+    lock_release(&ring->putters.lock);
     return 0;
 }
 
@@ -248,24 +240,24 @@ ssize_t queue_get(struct queue *queue, void *buffer, size_t room, double timeout
             ring->getters.seen = atomic_load(&ring->putters.count);
         if (count != ring->getters.seen)
             break;
-        unlock(&ring->getters);
+        lock_release(&ring->getters.lock);
         if (wait_for_bell(queue, &ring->getters, queue->get_end, 0, deadline) == -1)
             return -1;
     }
     struct slot *slot = slot_of(queue, count);
     size_t size = slot->size;
     if (size > room) {
-        unlock(&ring->getters);
+        lock_release(&ring->getters.lock);
         errno = EMSGSIZE;
         return -1;
     }
     memcpy(buffer, slot->bytes, size);
     if (ring_bell(queue->get_end, &ring->putters) == -1) {
-        unlock(&ring->getters);
+        lock_release(&ring->getters.lock);
         return -1;
     }
     atomic_store(&ring->getters.count, count + 1); /* now it is ours alone */
-    unlock(&ring->getters);
+    lock_release(&ring->getters.lock);
     return (ssize_t)size;
 }
 
