@@ -60,7 +60,7 @@ int main(int argc, char **argv)
         pids[started] = fork();
         if (pids[started] == 0) {
             /* If our parent alone is killed, we end too: we would work for nobody. */
-            if (beyond_end_with_parent(parent) == -1 && errno != ENOSYS)
+            if (beyond_end_with_parent(parent, SIGKILL) == -1 && errno != ENOSYS)
                 die("ask to be ended with process %ld", (long)parent);
             _exit(work(turns / children + (started < turns % children)));
         }

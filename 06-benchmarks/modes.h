@@ -158,8 +158,8 @@ static int run_pool(numbered_task *run, long first, long count, long workers)
     for (long i = 0; i < count; i++) {
         if (results[i].error == 0)
             continue;
-        complain("task %ld in process %ld: %s, exit code %d", first + i, (long)results[i].pid,
-                 strerror(results[i].error), results[i].exit_code);
+        char text[100];
+        complain("task %ld: %s", first + i, pool_failure(&results[i], text, sizeof text));
         result = -1;
     }
     free(results);

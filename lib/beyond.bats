@@ -45,7 +45,7 @@ need_linux() {
     scenario parent_gone
 }
 
-@test "beyond: a child that names another parent is ended, by SIGKILL" {
+@test "beyond: a child that names another parent is ended, by the signal that it asks for" {
     need_linux
     scenario not_the_parent
 }
@@ -72,6 +72,16 @@ need_linux() {
 
 @test "beyond: waiting for a child, where there is nothing to poll: naps of 5 ms, or less" {
     scenario bare_wait
+}
+
+@test "beyond: a descriptor that says when a child has ended" {
+    need_linux
+    scenario end_handle
+}
+
+@test "beyond: a program starts in its directory, with no descriptor but three; by whatever there is" {
+    scenario spawn
+    scenario bare_spawn
 }
 
 @test "beyond: waiting for a lock, for so long, by whichever clock there is" {

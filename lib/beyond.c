@@ -2,6 +2,7 @@
 
 #include "beyond.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -46,16 +47,27 @@ void *beyond_map_shared(size_t size)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-int beyond_end_with_parent(pid_t parent)
+int beyond_end_with_parent(pid_t parent, int signal)
 {
 #if defined __linux__ && defined PR_SET_PDEATHSIG
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+    if (prctl(PR_SET_PDEATHSIG, signal) == -1)
         return -1;
     if (getppid() != parent) /* it ended before we asked, so nobody will tell us */
-        kill(getpid(), SIGKILL);
+        kill(getpid(), signal);
     return 0;
 #else
-    (void)parent;
+    (void)parent, (void)signal;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int beyond_end_handle(pid_t pid)
+{
+#if defined __linux__ && defined SYS_pidfd_open
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    (void)pid;
     errno = ENOSYS;
     return -1;
 #endif
@@ -68,16 +80,12 @@ void beyond_wait_for_end(const pid_t *pids, size_t count, int milliseconds)
     struct pollfd ends[MOST_WATCHED];
     nfds_t handles = 0;
 
-#if defined __linux__ && defined SYS_pidfd_open
     for (; handles < count && handles < MOST_WATCHED; handles++) {
-        int handle = (int)syscall(SYS_pidfd_open, pids[handles], 0);
+        int handle = beyond_end_handle(pids[handles]);
         if (handle == -1)
             break;
         ends[handles] = (struct pollfd){.fd = handle, .events = POLLIN};
     }
-#else
-    (void)pids;
-#endif
     if (handles < count && (milliseconds < 0 || milliseconds > LONGEST_NAP))
         milliseconds = LONGEST_NAP;    /* some can't be polled: the caller looks soon */
     poll(ends, handles, milliseconds); /* whatever it says, the caller looks */
@@ -89,6 +97,71 @@ void beyond_wait_for_end(const pid_t *pids, size_t count, int milliseconds)
 #if __GLIBC_PREREQ(2, 30)
 #define HAVE_CLOCKLOCK
 #endif
+#if __GLIBC_PREREQ(2, 34)
+#define HAVE_SPAWN_CLOSEFROM
+#endif
+#endif
+
+#ifdef HAVE_SPAWN_CLOSEFROM
+int beyond_spawn(pid_t *pid, const char *directory, posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const argv[], char *const environment[])
+{
+    int error = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+
+    if (error == 0 && directory != NULL)
+        error = posix_spawn_file_actions_addchdir_np(actions, directory);
+    if (error == 0)
+        error = posix_spawnp(pid, argv[0], actions, attributes, argv, environment);
+    return error;
+}
+#else
+/* Has the child close `descriptor`, if it would be open in it. */
+static int close_there(posix_spawn_file_actions_t *actions, long descriptor)
+{
+    int flags = descriptor > STDERR_FILENO ? fcntl((int)descriptor, F_GETFD) : -1;
+
+    if (flags == -1 || flags & FD_CLOEXEC)
+        return 0;
+    return posix_spawn_file_actions_addclose(actions, (int)descriptor);
+}
+
+static int close_all_there(posix_spawn_file_actions_t *actions)
+{
+    DIR *list = opendir("/dev/fd"); /* also in the BSDs; in Linux a link to /proc/self/fd */
+    long most = sysconf(_SC_OPEN_MAX);
+    int error = 0;
+
+    if (list != NULL) {
+        struct dirent *entry;
+        while (error == 0 && (entry = readdir(list)) != NULL)
+            error = close_there(actions, strtol(entry->d_name, NULL, 10)); /* "." and ".." give 0 */
+        closedir(list);
+    } else { /* one by one, and slow where a process may have a million */
+        for (long descriptor = 0; error == 0 && descriptor < most; descriptor++)
+            error = close_there(actions, descriptor);
+    }
+    return error;
+}
+
+int beyond_spawn(pid_t *pid, const char *directory, posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const argv[], char *const environment[])
+{
+    int here = -1, error = close_all_there(actions);
+
+    if (error == 0 && directory != NULL) {
+        here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* first to where we are: may we come back? */
+        if (here == -1 || fchdir(here) == -1 || chdir(directory) == -1)
+            error = errno;
+    }
+    if (error == 0)
+        error = posix_spawnp(pid, argv[0], actions, attributes, argv, environment);
+    if (here != -1) {
+        (void)!fchdir(here);
+        close(here);
+    }
+    return error;
+}
 #endif
 
 int beyond_lock_for(pthread_mutex_t *mutex, double seconds)

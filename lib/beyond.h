@@ -4,6 +4,7 @@
 #define BEYOND_H
 
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,11 +15,12 @@
  * Returns the address, or NULL and errno (ENOMEM, or what creating the file gave). */
 void *beyond_map_shared(size_t size);
 
-/* Asks the kernel to end the calling process with SIGKILL when its parent ends, however that ends.
- * `parent` is the parent's pid as the parent saw it: when it is gone already, the caller is ended.
- * Returns 0, or -1 and ENOSYS where there is no such request (all but Linux): the caller must then
- * find out in another way, such as the end of file on a pipe. */
-int beyond_end_with_parent(pid_t parent);
+/* Asks the kernel to send the calling process that signal when its parent ends, however that ends:
+ * SIGKILL, or one that leaves it time to tidy up. `parent` is the parent's pid as the parent saw
+ * it: when it is gone already, the signal comes at once. Returns 0, or -1 and ENOSYS where there is
+ * no such request (all but Linux): the caller must then find out in another way, such as the end of
+ * file on a pipe. */
+int beyond_end_with_parent(pid_t parent, int signal);
 
 /* Waits until one of these `count` children has ended, or for at most `milliseconds` (-1: without
  * limit), or for less: the caller looks with waitpid(WNOHANG) and calls again. waitpid itself knows
@@ -26,6 +28,18 @@ int beyond_end_with_parent(pid_t parent);
  * MOST_WATCHED, of which it looks at no more pids, it naps for a few milliseconds. */
 #define MOST_WATCHED 64
 void beyond_wait_for_end(const pid_t *pids, size_t count, int milliseconds);
+
+/* A descriptor, closed on exec, that poll finds readable once that child has ended. Returns it, or
+ * -1 and errno: ENOSYS where there is no such thing (all but Linux 5.3), EMFILE. */
+int beyond_end_handle(pid_t pid);
+
+/* posix_spawnp of argv[0] in `directory` (NULL: the caller's), after `actions`, to which it may
+ * add, and with no descriptor open but 0, 1 and 2. glibc 2.34 can do that in the child. Elsewhere,
+ * the caller closes one by one what it would leave open, and is itself in `directory` for the
+ * moment. Returns 0, or an error number as posix_spawnp does. */
+int beyond_spawn(pid_t *pid, const char *directory, posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const argv[],
+                 char *const environment[]);
 
 /* pthread_mutex_lock for at most `seconds`. POSIX.1-2008 has only the wall clock for that, which
  * may be set back; glibc 2.30 has the monotonic one. Returns 0 or an error number, as ETIMEDOUT. */

@@ -1,82 +1,33 @@
-/* Tasks lie in a ring of slots. `posted` counts those that the parent has put there, `next` those
- * that workers have walked past, `collected` those that the parent is done with.
- *
- * A worker takes a task by changing its slot's state from READY to RUNNING by *this* worker, in one
- * atomic step: at every moment the parent can read who has what. `next` is only a hint where to
- * look. A worker killed after it moved `next`, but before it took the slot, leaves a READY task
- * behind; board_rewind moves `next` back, and whoever walks past a slot that is taken goes on to
- * the following one. */
 #include "board.h"
 
-#include "shm.h"
+#include "clock.h"
 
 #include <errno.h>
-#include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-_Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "a lock inside an atomic would be one per process");
-
-/* The state of a task. RUNNING + i: worker i has it. */
-enum { DONE, LOST, READY, RUNNING };
-
-struct task { /* shared; followed by the argument and the result */
-    _Alignas(max_align_t) atomic_int state;
-    int error, exit_code;
-    pid_t pid;
-    task_function *function;
-    unsigned long ticket;
-};
-
-struct counts { /* shared; each on a cache line of its own, as different processes write them */
-    _Alignas(64) atomic_ulong posted;
-    _Alignas(64) atomic_ulong next;
-    _Alignas(64) atomic_ulong wanted; /* the ticket that the parent sleeps for */
-};
 
 struct board {
-    struct counts *counts;
-    unsigned char *slots;
-    size_t slot_count, slot_size, argument_size, result_size, result_offset, mapped_size;
-    unsigned long collected;
+    struct slots slots;
+    unsigned long posted, oldest;
     struct task_result **results; /* for each slot: whom to tell */
+    size_t callbacks;
 };
 
 struct board *board_open(size_t slots, size_t argument_size, size_t result_size)
 {
-    size_t align = _Alignof(struct task), most = SIZE_MAX / 8;
-
-    if (slots == 0 || slots > most || argument_size > most || result_size > most) {
-        errno = EINVAL;
-        return NULL;
-    }
-    size_t result_offset = sizeof(struct task) + (argument_size + align - 1) / align * align;
-    size_t slot_size = result_offset + (result_size + align - 1) / align * align;
-    if (slots > most / slot_size) {
-        errno = EINVAL;
-        return NULL;
-    }
     struct board *board = calloc(1, sizeof *board);
+
     if (board == NULL)
         return NULL;
-    board->slot_count = slots;
-    board->slot_size = slot_size;
-    board->argument_size = argument_size;
-    board->result_size = result_size;
-    board->result_offset = result_offset;
-    board->mapped_size = sizeof *board->counts + slots * slot_size;
-    board->results = calloc(slots, sizeof *board->results);
-    board->counts = shared_map(board->mapped_size);
-    if (board->results == NULL || board->counts == NULL) {
+    /* Not calloc: what is set when a task is posted need not be zeroed before. */
+    if (slots_open(&board->slots, slots, argument_size, result_size) == 0)
+        board->results = malloc(board->slots.count * sizeof *board->results);
+    if (board->results == NULL) {
         int error = errno;
         board_close(board);
         errno = error;
         return NULL;
     }
-    board->slots = (unsigned char *)(board->counts + 1);
     return board;
 }
 
@@ -84,153 +35,227 @@ void board_close(struct board *board)
 {
     if (board == NULL)
         return;
-    shared_unmap(board->counts, board->mapped_size);
+    slots_close(&board->slots);
     free(board->results);
     free(board);
 }
 
-static struct task *task_at(const struct board *board, unsigned long ticket)
+const struct slots *board_slots(const struct board *board)
 {
-    return (struct task *)(void *)(board->slots + ticket % board->slot_count * board->slot_size);
+    return &board->slots;
 }
 
-static void *argument_of(struct task *task)
+size_t board_room(const struct board *board)
 {
-    return task + 1;
+    return board->slots.count - (board->posted - board->oldest);
 }
 
-static void *result_of(const struct board *board, struct task *task)
+static struct slot *task_at(const struct board *board, unsigned long ticket)
 {
-    return (unsigned char *)task + board->result_offset;
+    return slot_at(&board->slots, ticket);
 }
 
-struct task *board_take(struct board *board, int worker)
+/* Whom to tell about it. */
+static struct task_result **told(const struct board *board, unsigned long ticket)
 {
-    struct counts *counts = board->counts;
-    unsigned long ticket = atomic_load(&counts->next);
-
-    while (ticket != atomic_load(&counts->posted)) {
-        if (!atomic_compare_exchange_weak(&counts->next, &ticket, ticket + 1))
-            continue; /* another was faster; `ticket` is what `next` is now */
-        struct task *task = task_at(board, ticket);
-        int state = READY;
-        if (atomic_compare_exchange_strong(&task->state, &state, RUNNING + worker))
-            return task;
-        ticket = atomic_load(&counts->next); /* somebody had it already, before a rewind */
-    }
-    return NULL;
-}
-
-bool board_do(struct board *board, struct task *task)
-{
-    unsigned long ticket = task->ticket;
-
-    task->pid = getpid();
-    memset(result_of(board, task), 0, board->result_size);
-    task->error = task->function(argument_of(task), result_of(board, task));
-    /* What it has printed is part of it: not done before it is out. */
-    if (fflush(stdout) == EOF && task->error == 0)
-        task->error = errno;
-    atomic_store(&task->state, DONE); /* from here on the slot is the parent's */
-    return atomic_load(&board->counts->wanted) == ticket;
-}
-
-bool board_has_tasks(const struct board *board)
-{
-    return atomic_load(&board->counts->next) != atomic_load(&board->counts->posted);
+    return &board->results[ticket & (board->slots.count - 1)];
 }
 
 unsigned long board_oldest(const struct board *board)
 {
-    return board->collected;
+    return board->oldest;
 }
 
 unsigned long board_posted(const struct board *board)
 {
-    return atomic_load(&board->counts->posted);
+    return board->posted;
 }
 
-bool board_is_full(const struct board *board)
+size_t board_callbacks(const struct board *board)
 {
-    return board_posted(board) - board->collected == board->slot_count;
+    return board->callbacks;
 }
 
-void board_post(struct board *board, task_function *function, const void *argument,
-                struct task_result *result)
+static bool has_callback(const struct task_result *result)
 {
-    unsigned long ticket = board_posted(board);
-    struct task *task = task_at(board, ticket);
+    return result->callback != NULL || result->error_callback != NULL;
+}
 
-    task->function = function;
-    task->ticket = ticket;
-    task->exit_code = 0;
-    if (board->argument_size > 0)
-        memcpy(argument_of(task), argument, board->argument_size);
-    if (result != NULL) {
-        result->ready = false;
-        result->ticket = ticket;
+void board_post(struct board *board, task_function *function, const void *arguments, size_t count,
+                size_t chunk, struct task_result *results)
+{
+    const unsigned char *argument = arguments;
+    size_t left = 0; /* in the chunk */
+
+    for (size_t i = 0; i < count; i++, left--) {
+        unsigned long ticket = board->posted + i;
+        struct slot *task = task_at(board, ticket);
+        bool is_head = left == 0;
+        if (is_head)
+            left = count - i < chunk ? count - i : chunk;
+        task->function = function;
+        task->exit_code = 0;
+        atomic_store_explicit(&task->begun, 0, memory_order_relaxed);
+        atomic_store_explicit(&task->span, is_head ? left : 1, memory_order_relaxed);
+        if (board->slots.argument_size > 0)
+            memcpy(slot_argument(task), argument + i * board->slots.argument_size,
+                   board->slots.argument_size);
+        if (results != NULL) {
+            results[i].ready = false;
+            results[i].ticket = ticket;
+            board->callbacks += has_callback(&results[i]);
+        }
+        *told(board, ticket) = results == NULL ? NULL : &results[i];
+        /* Nobody walks as far as this before `posted` says so. */
+        atomic_store_explicit(&task->state, slot_state(ticket, is_head ? SLOT_READY : SLOT_MEMBER),
+                              memory_order_relaxed);
     }
-    board->results[ticket % board->slot_count] = result;
-    atomic_store(&task->state, READY);
-    atomic_store(&board->counts->posted, ticket + 1);
+    board->posted += count;
+    atomic_store(&board->slots.counts->posted, board->posted);
 }
 
-bool board_is_finished(struct board *board, unsigned long ticket)
+bool board_is_finished(const struct board *board, unsigned long ticket)
 {
-    if ((long)(ticket - board->collected) < 0)
+    if (slot_is_before(ticket, board->oldest))
         return true;
-    /* First say what we wait for, then look. board_do finishes first and looks then: so one of the
-     * two sees the other, and the parent can't sleep beside a finished task. */
-    atomic_store(&board->counts->wanted, ticket);
-    int state = atomic_load(&task_at(board, ticket)->state);
-    return state == DONE || state == LOST;
+    unsigned long long state = atomic_load(&task_at(board, ticket)->state);
+    return state == slot_state(ticket, SLOT_DONE) || state == slot_state(ticket, SLOT_LOST);
 }
 
-void board_deliver(struct board *board, unsigned long ticket)
+void board_want(struct board *board, unsigned long ticket)
 {
-    struct task *task = task_at(board, ticket);
-    struct task_result *result = board->results[ticket % board->slot_count];
+    /* First the parent says what it waits for, then it looks. A worker finishes first and looks
+     * then: so one of the two sees the other, and nobody sleeps beside a finished task. */
+    atomic_store(&board->slots.counts->wanted, ticket);
+}
+
+bool board_deliver(struct board *board, unsigned long ticket)
+{
+    struct slot *task = task_at(board, ticket);
+    struct task_result *result = *told(board, ticket);
 
     if (result == NULL || result->ticket != ticket)
-        return;
-    board->results[ticket % board->slot_count] = NULL;
+        return false;
+    *told(board, ticket) = NULL;
     result->error = task->error;
     result->exit_code = task->exit_code;
     result->pid = task->pid;
-    if (result->value != NULL && atomic_load(&task->state) == DONE)
-        memcpy(result->value, result_of(board, task), board->result_size);
+    if (result->value != NULL && atomic_load(&task->state) == slot_state(ticket, SLOT_DONE))
+        memcpy(result->value, slot_result(&board->slots, task), board->slots.result_size);
     result->ready = true;
+    board->callbacks -= has_callback(result);
+    void (*callback)(struct task_result *) =
+        result->error == 0 ? result->callback : result->error_callback;
+    if (callback != NULL)
+        callback(result); /* last, as it may post tasks, and so come back here */
+    return true;
 }
 
-void board_collect(struct board *board)
+size_t board_collect(struct board *board)
 {
-    while (board->collected != board_posted(board) && board_is_finished(board, board->collected)) {
-        board_deliver(board, board->collected);
-        board->collected++;
+    size_t count = 0;
+
+    while (board->oldest != board->posted && board_is_finished(board, board->oldest)) {
+        unsigned long ticket = board->oldest++;
+        atomic_store_explicit(&board->slots.counts->oldest, board->oldest, memory_order_release);
+        count += board_deliver(board, ticket);
     }
+    return count;
+}
+
+size_t board_deliver_all(struct board *board)
+{
+    size_t count = board_collect(board);
+
+    /* As far as the first that nobody has taken: what follows has not begun. (Or it has, when that
+     * one has been given back just now. Then it is the next to be taken, and we come back.) */
+    for (unsigned long ticket = board->oldest; ticket != board->posted; ticket++) {
+        if (atomic_load(&task_at(board, ticket)->state) == slot_state(ticket, SLOT_READY))
+            break;
+        count += board_is_finished(board, ticket) && board_deliver(board, ticket);
+    }
+    return count;
+}
+
+static void lose(struct slot *task, unsigned long ticket, int error, pid_t pid, int exit_code)
+{
+    task->error = error;
+    task->pid = pid;
+    task->exit_code = exit_code;
+    atomic_store(&task->state, slot_state(ticket, SLOT_LOST));
+}
+
+/* Makes a chunk of the members that follow that task, as far as there are any. */
+static void give_back(struct board *board, unsigned long ticket, int worker)
+{
+    unsigned long end = ticket + 1;
+
+    if (end != board->posted && /* marked already, but not begun */
+        atomic_load(&task_at(board, end)->state) == slot_state(end, SLOT_RUNNING + worker))
+        end++;
+    while (end != board->posted &&
+           atomic_load(&task_at(board, end)->state) == slot_state(end, SLOT_MEMBER))
+        end++;
+    if (end == ++ticket)
+        return;
+    struct slot *head = task_at(board, ticket);
+    atomic_store(&head->begun, 0);
+    atomic_store(&head->span, end - ticket);
+    atomic_store(&head->state, slot_state(ticket, SLOT_READY));
+    atomic_fetch_add(&board->slots.counts->rewinds, 1);
 }
 
 void board_lose(struct board *board, int worker, int error, pid_t pid, int exit_code)
 {
-    int state = worker == NOBODY ? READY : RUNNING + worker;
+    unsigned long head = board->oldest;
 
-    for (unsigned long ticket = board->collected; ticket != board_posted(board); ticket++) {
-        struct task *task = task_at(board, ticket);
-        if (atomic_load(&task->state) != state)
+    for (unsigned long ticket = board->oldest; ticket != board->posted; ticket++) {
+        struct slot *task = task_at(board, ticket);
+        unsigned long long state = atomic_load(&task->state);
+        bool expired = state == slot_state(ticket, SLOT_EXPIRED + worker);
+        if (atomic_load(&task->span) > 1)
+            head = ticket;
+        if (!expired && state != slot_state(ticket, SLOT_RUNNING + worker))
             continue;
-        task->error = error;
-        task->pid = pid;
-        task->exit_code = exit_code;
-        atomic_store(&task->state, LOST);
+        struct slot *first = task_at(board, head);
+        if (atomic_load(&first->span) > ticket - head) /* its chunk ends here, for who walks by */
+            atomic_store(&first->span, ticket - head + 1);
+        give_back(board, ticket, worker);
+        lose(task, ticket, expired ? ETIMEDOUT : error, pid, exit_code);
+        return; /* it had one only */
     }
 }
 
-void board_rewind(struct board *board)
+void board_lose_all(struct board *board, int error, pid_t pid, int exit_code)
 {
-    for (unsigned long ticket = board->collected; ticket != board_posted(board); ticket++) {
-        if (atomic_load(&task_at(board, ticket)->state) == READY) {
-            atomic_store(&board->counts->next, ticket);
-            return;
-        }
+    for (unsigned long ticket = board->oldest; ticket != board->posted; ticket++)
+        if (!board_is_finished(board, ticket))
+            lose(task_at(board, ticket), ticket, error, pid, exit_code);
+}
+
+int board_overdue(struct board *board, double limit, double *next)
+{
+    int before = -1; /* the code of the task before */
+
+    *next = FOREVER;
+    for (unsigned long ticket = board->oldest; ticket != board->posted; ticket++) {
+        struct slot *task = task_at(board, ticket);
+        unsigned long long state = atomic_load(&task->state);
+        int code = slot_code(state);
+        bool begun = code >= SLOT_RUNNING && code < SLOT_EXPIRED && code != before;
+        before = code;
+        if (!begun) /* also when it is only marked, as the next one of whoever has the one before */
+            continue;
+        long long since = 0, now = (long long)(seconds_now() * 1e6);
+        /* A worker that was stopped before it could say when it began: it begins now. */
+        if (atomic_compare_exchange_strong(&task->begun, &since, now))
+            since = now;
+        double end = (double)since / 1e6 + limit;
+        if (end > seconds_now())
+            *next = end < *next ? end : *next;
+        else if (atomic_compare_exchange_strong(
+                     &task->state, &state, slot_state(ticket, code - SLOT_RUNNING + SLOT_EXPIRED)))
+            return code - SLOT_RUNNING; /* else it has just finished it */
     }
+    return -1;
 }

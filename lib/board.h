@@ -1,80 +1,82 @@
-/* board: tasks that one process posts and its workers take, in shared memory, without a lock. It is
- * the part of the pool that is only memory; the processes are in pool. Whoever is killed, between
- * any two lines, costs the task it had taken and nothing else: see board.c. */
+/* board: the parent's side of the slots: it posts tasks, looks what has become of them, and
+ * delivers the results. A worker that is killed, between any two lines, costs the task it had and
+ * nothing else. */
 #ifndef BOARD_H
 #define BOARD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
+#include "slots.h"
 
-/* What a worker does with one task: reads the argument, fills in the result (all zero at first),
- * and returns 0 or an error number. It must be a function of this very program: a worker is a fork
- * of the process that made the board, so its address is the same there. */
-typedef int task_function(const void *argument, void *result);
-
-/* What became of a task. The caller owns it, and `value`, until the task is ready. */
+/* What became of a task: its handle. The caller owns it, and `value`, until the task is ready. */
 struct task_result {
-    void *value; /* set by the caller: where the result's bytes go; NULL: nowhere */
+    /* Set by the caller, before the task is posted; all else zero. */
+    void *value;                                  /* where the result's bytes go; NULL: nowhere */
+    void (*callback)(struct task_result *result); /* called in the parent when it is ready */
+    void (*error_callback)(struct task_result *result); /* the same for one with an error */
+    void *context;                                      /* for the callbacks */
 
     /* Set by the library. */
     bool ready;
-    int error; /* 0, what the task returned, or EOWNERDEAD: its worker ended in the middle of it */
+    int error; /* 0; or what the task returned; or EOWNERDEAD: its worker ended in the middle of it;
+                * or ETIMEDOUT: its worker was killed, as it took longer than the time limit */
     int exit_code; /* of the worker that ended: the negative number of the signal, or 0 to 255 */
     pid_t pid;     /* of the worker that had the task; 0: none had */
     unsigned long ticket;
+    struct task_result *next; /* the library's own */
 };
 
 struct board; /* opaque; made before the workers are forked */
-struct task;  /* opaque; one that has been taken */
 
-/* Makes a board for `slots` tasks at a time, with arguments and results of these sizes in bytes.
- * Returns it, or NULL and errno: EINVAL (no slots, or too large), ENOMEM. board_close frees it. */
+/* As slots_open. Returns the board, or NULL and errno. board_close frees it; NULL is left alone. */
 struct board *board_open(size_t slots, size_t argument_size, size_t result_size);
 void board_close(struct board *board);
 
-/* ---- for the workers, which are numbered from 0 ---- */
+/* The slots, for the workers; and how many are free. */
+const struct slots *board_slots(const struct board *board);
+size_t board_room(const struct board *board);
 
-/* Takes the oldest task that nobody has. Returns NULL when there is none. */
-struct task *board_take(struct board *board, int worker);
+/* Posts `count` tasks, for which there must be room, in chunks of `chunk`, which a worker takes as
+ * a whole. Copies the arguments, which lie one behind the other. results[i] is told what becomes of
+ * the i-th; `results` may be NULL. */
+void board_post(struct board *board, task_function *function, const void *arguments, size_t count,
+                size_t chunk, struct task_result *results);
 
-/* Does the task, flushes what it has printed (if that fails, it is the task's error), and marks it
- * finished. Returns whether the parent sleeps until then. */
-bool board_do(struct board *board, struct task *task);
-
-/* Says whether there may be a task to take. */
-bool board_has_tasks(const struct board *board);
-
-/* ---- for the parent; a task's ticket is its number, counted from 0 ---- */
-
-/* Says whether all slots are taken: then collect before you post. */
-bool board_is_full(const struct board *board);
-
-/* Posts a task, with a copy of the argument. `result` (or NULL) is told what becomes of it. */
-void board_post(struct board *board, task_function *function, const void *argument,
-                struct task_result *result);
-
-/* The tickets of the oldest task that is not collected, and of the next one to be posted. They are
- * equal when nothing is left to collect. */
+/* The tickets (numbers, counted from 0) of the oldest task that is not collected, and of the next
+ * one to be posted. They are equal when nothing is left to collect. */
 unsigned long board_oldest(const struct board *board);
 unsigned long board_posted(const struct board *board);
 
-/* Says whether that task is finished. Otherwise the worker that finishes it is told, from board_do,
- * that the parent sleeps for it: the last ticket asked for is the one. */
-bool board_is_finished(struct board *board, unsigned long ticket);
+/* Says whether that task is finished. */
+bool board_is_finished(const struct board *board, unsigned long ticket);
 
-/* Fills in the result of that finished task, if that has not been done yet. */
-void board_deliver(struct board *board, unsigned long ticket);
+/* Says for which task the parent will sleep, or TICKET_ANY: the worker that finishes it (or the
+ * next one) is told, once, to wake the parent. So: want, look once more, and then sleep. */
+void board_want(struct board *board, unsigned long ticket);
 
-/* Delivers the oldest tasks, up to the first that is not finished, and frees their slots. */
-void board_collect(struct board *board);
+/* Fills in the result of that finished task and calls its callback, if that has not been done yet.
+ * Says whether it has done so. The callback may post tasks. */
+bool board_deliver(struct board *board, unsigned long ticket);
 
-/* Writes off the task that `worker` has, or all that nobody has with NOBODY: finished, with this
- * error, pid and exit code in the result. */
-enum { NOBODY = -1 };
+/* The number of tasks with a callback that are not delivered. */
+size_t board_callbacks(const struct board *board);
+
+/* Delivers the oldest tasks, up to the first that is not finished, and frees their slots. Returns
+ * how many it has delivered. */
+size_t board_collect(struct board *board);
+
+/* The same, and delivers those behind that are finished, too. Returns how many. */
+size_t board_deliver_all(struct board *board);
+
+/* Writes off the task that `worker` has, which has ended: finished, with this error, pid and exit
+ * code in its result; with ETIMEDOUT if board_overdue has named it. What it had not begun of its
+ * chunk can be taken by others. */
 void board_lose(struct board *board, int worker, int error, pid_t pid, int exit_code);
 
-/* To be called when a worker has died: shows the others what it may have walked past. */
-void board_rewind(struct board *board);
+/* Writes off all that are not finished. No worker may be left. */
+void board_lose_all(struct board *board, int error, pid_t pid, int exit_code);
+
+/* Looks for a task that a worker has had for `limit` seconds or more. Returns that worker, which is
+ * to be killed: it can't finish the task any more. Or -1, with the earliest moment at which there
+ * will be one in *next (FOREVER: no task is being worked on). */
+int board_overdue(struct board *board, double limit, double *next);
 
 #endif

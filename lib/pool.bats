@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# pool: what lib/pool.h promises, above all when workers die.
+# pool: what lib/pool.h promises, above all when workers die. What its options say is in workers.bats.
 
 load ../.ci/test_helper
 load test/driver
@@ -13,6 +13,9 @@ pool_open(&(struct pool_options){.slots = SIZE_MAX}): EINVAL
 pool_open(&(struct pool_options){.argument_size = SIZE_MAX}): EINVAL
 pool_open(&(struct pool_options){.result_size = SIZE_MAX}): EINVAL
 pool_open(&(struct pool_options){.slots = 2, .result_size = SIZE_MAX / 32}): ENOMEM
+pool_open(&(struct pool_options){.worker.tasks_per_worker = -1}): EINVAL
+pool_open(&(struct pool_options){.worker.time_limit = -1}): EINVAL
+pool_open(&(struct pool_options){.worker.time_limit = (double)NAN}): EINVAL
 pool_open(&(struct pool_options){.workers = 10}): EMFILE
 by default, one worker for each processor: yes
 pool_join(pool): 0
@@ -21,34 +24,64 @@ END
     expect_message
 }
 
-# maps WORKERS SLOTS COUNT: three times, with everything right.
+@test "pool: the number of slots by default" {
+    scenario default_slots 8 8 4096 8 8 2000000 <<'END'
+16384
+as many as have room in 16 MiB
+64
+END
+}
+
+# --- map -----------------------------------------------------------------------------------------
+
+# maps WORKERS SLOTS COUNT CHUNK...: everything right, and done once.
 maps() {
-    scenario map "$@" <<END
-map: 0 errors, $3 right
-map: 0 errors, $3 right
-map: 0 errors, $3 right
+    local chunk wanted=''
+    for chunk in "${@:4}"; do
+        wanted+="chunk $chunk: 0 errors, $3 right, $3 once"$'\n'
+    done
+    scenario map "$@" <<<"${wanted}pool_join(pool): 0"
+}
+
+@test "pool: a map's results are in the order of its arguments, whatever the chunks" {
+    maps 3 0 500 1 2 7 499 500 501 0
+    maps 4 0 100000 0 1000
+    maps 2 0 1 1 5 0
+    maps 1 0 0 1 3 0
+}
+
+@test "pool: a map of more tasks than there are slots, and chunks of more" {
+    maps 3 16 1000 1 2 7 15 16 17 2000 0
+    maps 4 64 300 1 8 50 0
+    maps 1 1 100 1 2 0
+    maps 3 1 100 1 0
+}
+
+@test "pool: a chunk is one worker's; by default it is a quarter of an even share" {
+    scenario shares <<'END'
+pool_map(pool, meet_at_fives, arguments, 10, 5, results): 0
+10 by who has the chunk; the chunks by two
+by default, of 33: 10, two
+by default, of 39: 10, two
 pool_join(pool): 0
 END
 }
 
-@test "pool: a map's results are in the order of its arguments, also with more tasks than slots" {
-    maps 3 0 500
-    maps 3 16 1000
-    maps 4 0 20000
-    maps 1 0 0
+@test "pool: arguments and results of 64 KiB, more than have slots" {
+    scenario large <<'END'
+pool_map(pool, turn_round, from, COUNT, 0, results): 0
+all bytes right
+pool_join(pool): 0
+END
 }
 
-@test "pool: a map works with a single slot" {
-    maps 1 1 300
-    maps 3 1 300
-}
-
-@test "pool: a task that takes long does not hold up the results of the others" {
-    scenario finishing <<'END'
-the last ones are ready, the first is not
-9 right
-pool_wait(pool, &results[0], FOREVER): 0
-10 right
+@test "pool: a task returns an error of its own" {
+    scenario own_errors <<'END'
+map(pool, fail_odd, 101, chunk): 50
+101 as they should be
+map(pool, fail_odd, 101, chunk): 50
+101 as they should be
+map(pool, fail_odd, 1, 1): 0
 pool_join(pool): 0
 END
 }
@@ -56,41 +89,217 @@ END
 @test "pool: tasks start in order, and need no result" {
     scenario started_in_order <<'END'
 pool_join(pool): 0
-500 tasks, 500 in order
+1500 tasks, 1500 in order
 END
 }
 
-@test "pool: a task returns an error of its own" {
-    scenario own_errors <<'END'
-map(pool, fail_odd, 101): 50
-101 as they should be
-map(pool, fail_odd, 1): 0
+@test "pool: a task that takes long does not hold up the others" {
+    scenario finishing <<'END'
+the last ones are ready, the first is not
+9 right
+pool_wait(pool, &results[0], FOREVER): 0
+10 right
+pool_join(pool): 0
+END
+    scenario beside <<'END'
+map: 0 errors, 100 right
+imap: 0 errors, 100 right
+the other one is not ready
+pool_get(pool, &results[100], FOREVER): 0
+pool_join(pool): 0
+no slot is free:
+pool_imap_next(pool, &imap, 0): ETIMEDOUT
+pool_imap_next(pool, &imap, 0.05): ETIMEDOUT
+pool_imap_next(pool, &imap, FOREVER): 0
 pool_join(pool): 0
 END
 }
+
+# --- handles and callbacks -----------------------------------------------------------------------
 
 @test "pool: a wait with a timeout is on time, and a later one succeeds" {
     scenario waiting <<'END'
-results[0].ready: 0
-pool_wait(pool, &results[0], 0): ETIMEDOUT
-pool_wait(pool, &results[0], -1): ETIMEDOUT
-pool_wait(pool, &results[0], 0.05): ETIMEDOUT
-pool_wait(pool, &results[0], 0.4): ETIMEDOUT
-results[0].ready: 0
-pool_wait(pool, &results[0], LONG): 0
-results[0].ready: 1
-values[0]: 17
-pool_wait(pool, &results[0], 0): 0
-pool_wait(pool, &results[0], FOREVER): 0
+results[4].ready: 0
+pool_wait(pool, &results[4], 0): ETIMEDOUT
+pool_wait(pool, &results[4], -1): ETIMEDOUT
+pool_wait(pool, &results[4], 0.05): ETIMEDOUT
+pool_get(pool, &results[4], 0.4): ETIMEDOUT
+results[4].ready: 0
+pool_wait(pool, &results[5], 0): ETIMEDOUT
+pool_wait(pool, &results[4], LONG): 0
+results[4].ready: 1
+values[4]: 17
+pool_wait(pool, &results[4], 0): 0
+pool_wait(pool, &results[4], FOREVER): 0
+pool_wait(pool, &results[5], FOREVER): 0
+pool_get(pool, &results[4], FOREVER): 0
+values[4]: 17
 pool_join(pool): 0
 END
 }
+
+@test "pool: get gives the task's error" {
+    scenario getting <<'END'
+task 0:
+pool_get(pool, &results[i], FOREVER): 0
+pool_get(pool, &results[i], 0): 0
+pool_wait(pool, &results[i], FOREVER): 0
+task 1:
+pool_get(pool, &results[i], FOREVER): EDOM
+pool_get(pool, &results[i], 0): EDOM
+pool_wait(pool, &results[i], FOREVER): 0
+task 2:
+pool_get(pool, &results[i], FOREVER): EOWNERDEAD
+pool_get(pool, &results[i], 0): EOWNERDEAD
+pool_wait(pool, &results[i], FOREVER): 0
+task 3:
+pool_get(pool, &results[3], FOREVER): ETIMEDOUT
+results[3].ready: 1
+pool_join(pool): 0
+END
+}
+
+@test "pool: one callback is called for each task, once, in the parent, as they finish" {
+    scenario callbacks <<'END'
+called: 0 1 (error) 2 (error) 3 (error) 4 (error)
+called: 0 1 (error) 2 (error) 3 (error) 4 (error)
+pool_map(pool, behave, arguments, 1000, chunk, results): 4
+1000 calls, 1000 once
+pool_map(pool, behave, arguments, 1000, chunk, results): 4
+1000 calls, 1000 once
+pool_join(pool): 0
+100 calls, 100 once
+called:
+END
+    scenario callbacks_in_order <<'END'
+called: 2 0 3 1
+while another one is waited for:
+called: 3 2 1
+pool_join(pool): 0
+called: 3 2 1 0
+END
+}
+
+@test "pool: a callback may post tasks, and wait for them, whether there is a free slot or not" {
+    local slots
+    for slots in 1 1000; do
+        scenario posting "$slots" <<'END'
+one after the other: 1000 right, 1000 once
+each one another: 300 right, 0 refused
+each one asks another: 200 right
+the same again: 500 begun
+pool_get(common, &results[0], FOREVER): 0
+a map in between: 51 right
+pool_join(common): 0
+too late: 1 right, 1 refused
+END
+    done
+}
+
+# --- imap ----------------------------------------------------------------------------------------
+
+# imaps WORKERS SLOTS COUNT
+imaps() {
+    local kind wanted=''
+    for kind in 'in order' unordered; do
+        wanted+="$kind: $3 given, $3 right, $3 once
+$kind: $3 given, $(($3 - 3)) right, $3 once
+task 1: error EDOM, exit code 0
+task 2: error EOWNERDEAD, exit code -9
+task 9: error EOWNERDEAD, exit code -9
+"
+    done
+    scenario imap "$@" <<<"${wanted}pool_join(pool): 0"
+}
+
+@test "pool: imap gives each result once, in order or as they finish, also those that are lost" {
+    imaps 3 0 500
+    imaps 2 4 200
+    imaps 1 1 50
+    scenario imap 2 0 0 <<'END'
+in order: 0 given, 0 right, 0 once
+in order: 0 given, 0 right, 0 once
+unordered: 0 given, 0 right, 0 once
+unordered: 0 given, 0 right, 0 once
+pool_join(pool): 0
+END
+}
+
+@test "pool: imap, with tasks that finish in a certain order" {
+    scenario imap_order <<'END'
+unordered
+pool_imap_next(pool, &imap, 0): ETIMEDOUT
+pool_imap_next(pool, &imap, -1): ETIMEDOUT
+pool_imap_next(pool, &imap, LONG): 2
+pool_imap_next(pool, &imap, 0.02): ETIMEDOUT
+pool_imap_next(pool, &imap, LONG): 0
+pool_imap_next(pool, &imap, 0.02): ETIMEDOUT
+pool_imap_next(pool, &imap, LONG): 3
+pool_imap_next(pool, &imap, 0.02): ETIMEDOUT
+pool_imap_next(pool, &imap, LONG): 1
+pool_imap_next(pool, &imap, FOREVER): 4
+in order
+pool_imap_next(pool, &imap, 0.05): ETIMEDOUT
+pool_imap_next(pool, &imap, LONG): 0
+pool_imap_next(pool, &imap, LONG): 1
+pool_imap_next(pool, &imap, LONG): 2
+pool_imap_next(pool, &imap, 0.02): ETIMEDOUT
+pool_imap_next(pool, &imap, LONG): 3
+pool_imap_next(pool, &imap, FOREVER): 4
+4 right, 4 once
+at the same moment
+pool_imap_next(pool, &imap, LONG): 2
+pool_imap_next(pool, &imap, LONG): 3
+pool_join(pool): 0
+END
+}
+
+@test "pool: imap, with fewer slots than tasks; closed in the middle; and left" {
+    scenario imap_full <<'END'
+pool_imap_next(pool, &imap, LONG): 1
+pool_imap_next(pool, &imap, LONG): 2
+pool_imap_next(pool, &imap, LONG): 3
+pool_imap_next(pool, &imap, 0.05): ETIMEDOUT
+results[3].ready: 1
+pool_imap_next(pool, &imap, LONG): 0
+16 more; 20 right, 20 once
+closed when four are posted:
+pool_imap_next(pool, &imap, 0): ETIMEDOUT
+pool_imap_next(pool, &imap, FOREVER): EPIPE
+in order: 4 given, 4 right
+pool_join(pool): 0
+pool_imap_next(pool, &imap, 0): ETIMEDOUT
+pool_imap_next(pool, &imap, FOREVER): EPIPE
+unordered: 4 given, 4 right
+pool_join(pool): 0
+closed when all are posted:
+pool_imap_next(pool, &imap, 0): ETIMEDOUT
+3 given, 3 right
+pool_join(pool): 0
+left in the middle:
+pool_join(pool): 0
+END
+}
+
+@test "pool: two imaps, a map and single tasks on one pool, while a worker dies" {
+    local slots
+    for slots in 0 4; do
+        scenario together "$slots" <<'END'
+pool_join(pool): 0
+500 and 500 given, 700 called; 1699 right, 1700 once
+task 3: error EOWNERDEAD, exit code -9
+END
+    done
+}
+
+# --- the end -------------------------------------------------------------------------------------
 
 @test "pool: closed, it refuses tasks, and does those it has" {
     scenario closing <<'END'
 pool_apply_async(pool, count_one, &number, NULL): EPIPE
 pool_apply_async(pool, count_one, &number, &results[100]): EPIPE
-pool_map(pool, count_one, arguments, 5, results + 100): EPIPE
+pool_map(pool, count_one, arguments, 1, 1, results + 100): EPIPE
+pool_wait(pool, &results[99], FOREVER): 0
 pool_join(pool): 0
 shared->count: 100
 count_right(100): 100
@@ -99,34 +308,30 @@ END
 
 @test "pool: terminate ends workers at once: busy, idle, or stopped" {
     scenario terminated <<'END'
-busy: ended
+busy: ended, 3 begun
 idle: ended
 stopped: ended
 END
 }
 
-@test "pool: workers have what was set up before" {
+@test "pool: workers have what was set up before, and block SIGINT" {
     scenario inherited <<'END'
 values[0]: 2
 values[9]: 2
+SIGINT is blocked, and only that: 1
 pool_join(pool): 0
 END
 }
 
 # --- workers that die ----------------------------------------------------------------------------
 
-# dying HOW EXIT_CODE: with 1, 2 and 4 workers. Each time the pool is as good as new, which it shows twice.
+# dying HOW EXIT_CODE: with 1, 2 and 4 workers, in chunks of one and by default. Each time the pool is as
+# good as new.
 dying() {
-    local workers
-    for workers in 1 2 4; do
-        scenario dying "$1" "$workers" <<END
-map: 1 errors, 19 right
-error EOWNERDEAD, exit code $2
-map: 1 errors, 19 right
-error EOWNERDEAD, exit code $2
-pool_join(pool): 0
-END
-    done
+    local text="map: 1 errors, 19 right
+error EOWNERDEAD, exit code $2"
+    text+=$'\n'$text$'\n'"pool_join(pool): 0"
+    scenario dying "$1" 1 2 4 <<<"$text"$'\n'"$text"$'\n'"$text"
 }
 
 @test "pool: a worker killed in its task costs that task, and is replaced" {
@@ -143,7 +348,24 @@ END
     dying 0 0
 }
 
-@test "pool: a worker ignores SIGINT" {
+# in_chunk WORKERS CHUNK DYING...: those are lost, all others are done, and nothing is done twice.
+in_chunk() {
+    local lost=("${@:3}")
+    scenario in_chunk "$@" <<END
+${#lost[@]} errors, $((20 - ${#lost[@]})) right, 20 once; lost: ${lost[*]}
+${#lost[@]} errors, $((20 - ${#lost[@]})) right, 20 once; lost: ${lost[*]}
+pool_join(pool): 0
+END
+}
+
+@test "pool: a worker killed in the first, a middle or the last task of its chunk costs that task" {
+    in_chunk 2 5 5
+    in_chunk 2 5 7
+    in_chunk 1 5 5 7 9
+    in_chunk 3 20 0 1 19
+}
+
+@test "pool: SIGINT does not end a worker" {
     scenario dying int 2 <<'END'
 map: 0 errors, 20 right
 error 0, exit code 0
@@ -164,21 +386,8 @@ map: 0 errors, 20 right
 error 0, exit code 0
 pool_join(pool): 0
 END
-}
-
-@test "pool: a grandchild does not hold a wait with a long timeout either" {
     scenario held <<'END'
 pool_wait(pool, &results[0], LONG): 0
-error EOWNERDEAD, exit code -9
-pool_join(pool): 0
-END
-}
-
-@test "pool: a worker that has closed its descriptors, and does not end, is ended" {
-    scenario dying closes 2 <<'END'
-map: 1 errors, 19 right
-error EOWNERDEAD, exit code -9
-map: 1 errors, 19 right
 error EOWNERDEAD, exit code -9
 pool_join(pool): 0
 END
@@ -202,28 +411,48 @@ pool_join(pool): 0
 END
 }
 
-@test "pool: all workers killed in their tasks at once" {
+@test "pool: all workers killed in their tasks at once, in a map and in a join" {
     [ -d /proc/self ] || skip 'the driver finds the workers in /proc'
     scenario busy <<'END'
-map(pool, stay, 3): 3
-error EOWNERDEAD, exit code -9
-error EOWNERDEAD, exit code -9
-error EOWNERDEAD, exit code -9
+map(pool, stay, 3, 1): 3
+task 0: error EOWNERDEAD, exit code -9
+task 1: error EOWNERDEAD, exit code -9
+task 2: error EOWNERDEAD, exit code -9
+and while it is joined:
 pool_join(pool): 0
+task 0: error EOWNERDEAD, exit code -9
+task 1: error EOWNERDEAD, exit code -9
+task 2: error EOWNERDEAD, exit code -9
+5 right, 5 once
 END
 }
 
-@test "pool: maps of 20,000 tasks while 50 workers are killed at random moments" {
+# `make stress` has more deaths of each kind.
+@test "pool: maps of 100,000 tasks while workers are killed at random moments" {
     [ -d /proc/self ] || skip 'the driver finds the workers in /proc'
-    scenario stress 50 1 <<'END'
+    scenario stress 30 1 <<'END'
 pool_join(pool): 0
-50 killed, 0 wrong, no more tasks lost than workers
+0 wrong, 0 run twice, no more lost than died, nothing left
 END
 }
 
-# `build/test/pool_test step 1` tries every instruction.
+@test "pool: maps of 100,000 tasks while workers abort, exit, or are stopped" {
+    local how
+    for how in 'abort 50' 'exit 50' 'stop 8'; do
+        scenario "stress_${how% *}" "${how#* }" 1 <<'END'
+pool_join(pool): 0
+0 wrong, 0 run twice, no more lost than died, nothing left
+END
+    done
+}
+
+# `build/test/pool_test step 1` and `step_chunk 1 3` try every instruction.
 @test "pool: a worker killed after any instruction costs the task it had, and no other" {
-    scenario step 3 <<<'killed at every step: each task is done, or lost with its worker'
+    scenario step 5 <<<'killed at every step: each task is done, or lost with its worker'
+}
+
+@test "pool: a worker killed after any instruction of a chunk costs the task it had, and no other" {
+    scenario step_chunk 23 3 <<<'killed at every step: each task is done, or lost with its worker'
 }
 
 # --- limits --------------------------------------------------------------------------------------
@@ -232,16 +461,23 @@ END
     need_user
     capture as_user 3 "$DRIVER" refused_at_opening
     expect_printed 'pool_test refused_at_opening' <<'END'
-open_pool(3, 0): EAGAIN
-open_pool(10, 0): EAGAIN
+open_pool(3, 0, none): EAGAIN
+open_pool(10, 0, none): EAGAIN
 pool_join(pool): 0
 END
 }
 
-@test "pool: when workers can't be replaced, there are fewer, or the tasks are lost; later it recovers" {
-    need_user
-    capture as_user 3 "$DRIVER" refused_at_replacing
-    expect_printed 'pool_test refused_at_replacing' <<'END'
+# These wait for seconds, so they do it all at once.
+@test "pool: no worker can be replaced; one has closed its descriptors; one is stopped, and joined" {
+    local name
+    local -A wanted=([no_descriptors]='map: 13 errors, 7 right
+error EOWNERDEAD, exit code 3
+error EMFILE, exit code 0
+pool_join(pool): 0' ['dying closes 2']='map: 1 errors, 19 right
+error EOWNERDEAD, exit code -9
+map: 1 errors, 19 right
+error EOWNERDEAD, exit code -9
+pool_join(pool): 0' [stopped]='pool_join(pool): 0' [refused_at_replacing]='one dies in its chunk: 1 errors, 19 right
 one dies: 1 errors, 19 right
 error EOWNERDEAD, exit code -9
 one is left: 0 errors, 20 right
@@ -249,45 +485,48 @@ it dies: 13 errors, 7 right
 error EOWNERDEAD, exit code -9
 nobody is left: 1200 errors, 0 right
 error EAGAIN, exit code 0
-pool_wait(pool, &results[0], LONG): 0
+pool_get(pool, &results[0], LONG): EAGAIN
 error EAGAIN, exit code 0
 they may be replaced: 0 errors, 20 right
-pool_join(pool): 0
-END
-}
-
-@test "pool: no descriptors for a new worker: the tasks are lost, and nothing else" {
-    scenario no_descriptors <<'END'
-map: 13 errors, 7 right
-error EOWNERDEAD, exit code 3
-error EMFILE, exit code 0
-pool_join(pool): 0
-END
+for a moment nobody is left:
+pool_wait(pool, &results[0], 0.3): ETIMEDOUT
+pool_get(pool, &results[0], LONG): 0
+pool_join(pool): 0')
+    [ "$(id -u)" -ne 0 ] || can_be_user || unset 'wanted[refused_at_replacing]'
+    for name in "${!wanted[@]}"; do
+        {
+            if [ "$name" = refused_at_replacing ]; then
+                as_user 3 "$DRIVER" "$name"
+            else
+                # shellcheck disable=SC2086 # the scenario's operands
+                bounded 60 "$DRIVER" $name
+            fi || echo "status $?"
+        } >"$BATS_TEST_TMPDIR/$name" 2>&1 3>&- &
+    done
+    wait
+    for name in "${!wanted[@]}"; do
+        expect_same "${wanted[$name]}" "$(cat "$BATS_TEST_TMPDIR/$name")"
+    done
+    expect_nothing_left "$DRIVER"
 }
 
 # --- families ------------------------------------------------------------------------------------
 
-@test "pool: when the parent is killed, its workers end, idle or busy" {
+@test "pool: when the parent is killed, its workers end within a second, idle or busy" {
     scenario orphans idle <<<'all ended'
     [ "$(uname)" = Linux ] || skip 'only Linux ends a worker in its task'
     scenario orphans busy <<<'all ended'
 }
 
-@test "pool: two at once, the second one joined first" {
-    scenario two second <<'END'
+@test "pool: two at once, the first or the second one joined first" {
+    local first
+    for first in second first; do # the second one's workers have inherited ends of the first one's sockets
+        scenario two "$first" <<'END'
 pool_join(first_first ? first : second): 0
 its workers ended at once
 pool_join(first_first ? second : first): 0
 END
-}
-
-# The second one's workers have inherited the ends of the first one's links.
-@test "pool: two at once, the first one joined first" {
-    scenario two first <<'END'
-pool_join(first_first ? first : second): 0
-its workers ended at once
-pool_join(first_first ? second : first): 0
-END
+    done
 }
 
 @test "pool: a process that was started after it, and outlives it, does not hold it" {

@@ -1,174 +1,97 @@
-/* The parent and each worker share a socketpair. A byte wakes the other one up; the end of the file
- * says that it is dead. Before it sleeps, each says so in shared memory and then looks once more.
- */
+/* What is posted to the board and collected from it, and when the parent sleeps in between. */
 #include "pool.h"
 
 #include "beyond.h"
-#include "io.h"
-#include "process.h"
-#include "shm.h"
+#include "board.h"
+#include "workers.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <string.h>
 
-enum { DEFAULT_SLOTS = 1024, MOST_WORKERS = 1024, LONGEST_SLEEP = 250 /* milliseconds */ };
-
-struct worker {
-    struct process process;
-    struct pool *pool;
-    int index;
-    int parent_end, worker_end; /* of the socketpair; -1: closed. Without parent_end: no worker */
+enum {
+    LOOKS = 2000, /* for a result, before the parent sleeps */
+    BATCH = 256   /* tasks of a map that are posted at a time */
 };
 
 struct pool {
     struct board *board;
-    atomic_bool *asleep; /* shared: for each worker, whether it waits for a byte */
+    struct workers *workers;
     size_t argument_size;
-    pid_t parent;
-    bool closed;
-    double deserted; /* since when there is no worker, and none to be had; 0: there is */
-    struct pollfd *links;
     int worker_count;
-    struct worker workers[];
+    bool closed;
 };
 
-/* ---- the worker ---- */
-
-static int work(void *argument)
+struct pool *pool_open(const struct pool_options *options)
 {
-    struct worker *worker = argument;
-    struct pool *pool = worker->pool;
-    atomic_bool *asleep = &pool->asleep[worker->index];
-    struct task *task;
-    char bell;
+    int workers = options->workers == 0 ? beyond_processors() : options->workers;
+    struct pool *pool = calloc(1, sizeof *pool);
 
-    /* Where the kernel does not end us with our parent, Ctrl-C must. */
-    if (beyond_end_with_parent(pool->parent) == 0)
-        signal(SIGINT, SIG_IGN);
-    /* As long as anybody has the parent's ends, nobody sees that the parent is gone. */
-    for (int i = 0; i < pool->worker_count; i++)
-        io_close(&pool->workers[i].parent_end);
-
-    for (;;) {
-        while ((task = board_take(pool->board, worker->index)) != NULL)
-            if (board_do(pool->board, task))
-                send(worker->worker_end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-        atomic_store(asleep, true);
-        if (board_has_tasks(pool->board)) { /* posted before the parent could see that we sleep */
-            atomic_store(asleep, false);
-            continue;
-        }
-        if (io_read(worker->worker_end, &bell, 1) != 1)
-            return 0; /* the parent has closed its end, or is gone */
-        /* The byte may be one that came too late, which nobody took our mark for. */
-        atomic_store(asleep, false);
+    if (pool == NULL)
+        return NULL;
+    pool->argument_size = options->argument_size;
+    pool->worker_count = workers;
+    pool->board = board_open(options->slots, options->argument_size, options->result_size);
+    if (pool->board != NULL)
+        pool->workers = workers_open(pool->board, workers, &options->worker);
+    if (pool->workers == NULL) {
+        int error = errno;
+        board_close(pool->board);
+        free(pool);
+        errno = error;
+        return NULL;
     }
+    return pool;
 }
 
-/* ---- the parent ---- */
-
-static int start_worker(struct worker *worker)
+/* Says whether that task is finished; TICKET_ANY: whether any is, and has been delivered just now.
+ */
+static bool has_come(struct pool *pool, unsigned long ticket)
 {
-    int ends[2];
+    struct board *board = pool->board;
+    bool any = false;
 
-    if (io_socketpair(SOCK_STREAM, ends) == -1)
-        return -1;
-    worker->parent_end = ends[0];
-    worker->worker_end = ends[1];
-    worker->process = (struct process){.run = work, .argument = worker};
-    atomic_store(&worker->pool->asleep[worker->index], false);
-    if (process_start(&worker->process) == -1)
-        io_close(&worker->parent_end);
-    io_close(&worker->worker_end); /* so that its death is the end of the file for us */
-    return worker->parent_end == -1 ? -1 : 0;
+    /* Callbacks are called as the tasks finish, whatever it is that we wait for. */
+    if (ticket == TICKET_ANY || board_callbacks(board) > 0)
+        any = board_deliver_all(board) > 0;
+    return ticket == TICKET_ANY ? any : board_is_finished(board, ticket);
 }
 
-/* Reaps a worker that has ended, or is about to; in bounded time, even if it is stopped. */
-static void end_worker(struct worker *worker, double patience)
+static int wait_for(struct pool *pool, unsigned long ticket, double deadline)
 {
-    io_close(&worker->parent_end);
-    if (process_join(&worker->process, patience) == -1 && errno == ETIMEDOUT) {
-        process_kill(&worker->process);
-        process_join(&worker->process, FOREVER);
-    }
-}
-
-static void wake_workers(struct pool *pool, int count)
-{
-    for (int i = 0; i < pool->worker_count && count > 0; i++) {
-        atomic_bool *asleep = &pool->asleep[i];
-        if (atomic_load(asleep) && atomic_exchange(asleep, false)) {
-            if (send(pool->workers[i].parent_end, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
-                count--; /* else it is dead, or the system short of memory: another one */
-            else
-                atomic_store(asleep, true);
-        }
-    }
-}
-
-/* Hears the bells, and replaces the workers that have ended. When none has for a while (`recheck`),
- * or one has ended, shows the others what a worker may have walked past, and whom a bell missed. */
-static void look_after_workers(struct pool *pool, bool recheck)
-{
-    int missing = 0, error = 0;
-
-    for (int i = 0; i < pool->worker_count; i++) {
-        struct worker *worker = &pool->workers[i];
-        char bells[64];
-        if (worker->parent_end != -1) {
-            ssize_t heard;
-            while ((heard = recv(worker->parent_end, bells, sizeof bells, MSG_DONTWAIT)) > 0)
-                ;
-            /* A child of its own may hold its end open; so ask for the process itself, too. */
-            if (heard == -1 && process_is_alive(&worker->process))
-                continue;
-            end_worker(worker, 1.0);
-            board_lose(pool->board, i, EOWNERDEAD, worker->process.pid, worker->process.exit_code);
-            worker->process = (struct process){0};
-            recheck = true;
-        }
-        if (start_worker(worker) == -1) { /* tried again when we next come here */
-            error = errno;
-            missing++;
-        }
-    }
-    if (missing < pool->worker_count)
-        pool->deserted = 0;
-    else if (pool->deserted == 0) /* the system may soon have room again */
-        pool->deserted = seconds_now();
-    else if (seconds_now() - pool->deserted > 2)
-        board_lose(pool->board, NOBODY, error, 0, 0); /* nobody will ever do them */
-    if (recheck) {
-        board_rewind(pool->board);
-        if (board_has_tasks(pool->board))
-            wake_workers(pool, pool->worker_count);
-    }
-}
-
-static int wait_until_finished(struct pool *pool, unsigned long ticket, double deadline)
-{
+    struct board *board = pool->board;
     int milliseconds = -1;
 
-    while (!board_is_finished(pool->board, ticket)) {
+    if (has_come(pool, ticket))
+        return 0;
+    for (int look = 0; look < LOOKS; look++)
+        if (ticket != TICKET_ANY && board_is_finished(board, ticket))
+            return 0;
+    while (true) {
+        board_want(board, board_callbacks(board) > 0 ? TICKET_ANY : ticket);
+        if (has_come(pool, ticket))
+            return 0;
         if (milliseconds == 0) {
             errno = ETIMEDOUT;
             return -1;
         }
         milliseconds = milliseconds_until(deadline); /* 0: look once, do not wait */
-        if (milliseconds == -1 || milliseconds > LONGEST_SLEEP)
-            milliseconds = LONGEST_SLEEP;
-        for (int i = 0; i < pool->worker_count; i++)
-            pool->links[i] = (struct pollfd){.fd = pool->workers[i].parent_end, .events = POLLIN};
-        int heard = poll(pool->links, (nfds_t)pool->worker_count, milliseconds);
-        look_after_workers(pool, heard == 0);
+        workers_look_after(pool->workers, milliseconds);
     }
-    return 0;
+}
+
+/* Frees slots. Sleeps until half of the tasks are done: then the workers have enough to do while we
+ * post more. */
+static void make_room(struct pool *pool)
+{
+    struct board *board = pool->board;
+    unsigned long oldest = board_oldest(board);
+
+    wait_for(pool, oldest + (board_posted(board) - oldest) / 2, FOREVER);
+    wait_for(pool, oldest, FOREVER);
+    board_collect(board);
 }
 
 static void collect_all(struct pool *pool)
@@ -176,98 +99,164 @@ static void collect_all(struct pool *pool)
     struct board *board = pool->board;
 
     while (board_oldest(board) != board_posted(board)) {
+        unsigned long oldest = board_oldest(board); /* a callback may move on */
         /* The newest one first, so that we are not woken by each of them in turn. */
-        wait_until_finished(pool, board_posted(board) - 1, FOREVER);
-        wait_until_finished(pool, board_oldest(board), FOREVER);
+        wait_for(pool, board_posted(board) - 1, FOREVER);
+        wait_for(pool, oldest, FOREVER);
         board_collect(board);
     }
 }
 
-static void free_pool(struct pool *pool)
+static int post(struct pool *pool, task_function *function, const void *arguments, size_t count,
+                size_t chunk, struct task_result *results)
 {
-    board_close(pool->board);
-    shared_unmap(pool->asleep, (size_t)pool->worker_count * sizeof *pool->asleep);
-    free(pool->links);
-    free(pool);
-}
-
-struct pool *pool_open(const struct pool_options *options)
-{
-    int workers = options->workers == 0 ? beyond_processors() : options->workers;
-    size_t slots = options->slots == 0 ? DEFAULT_SLOTS : options->slots;
-
-    if (workers < 1 || workers > MOST_WORKERS) {
-        errno = EINVAL;
-        return NULL;
+    if (pool->closed) {
+        errno = EPIPE;
+        return -1;
     }
-    struct pool *pool = calloc(1, sizeof *pool + (size_t)workers * sizeof *pool->workers);
-    if (pool == NULL)
-        return NULL;
-    pool->parent = getpid();
-    pool->worker_count = workers;
-    pool->argument_size = options->argument_size;
-    for (int i = 0; i < workers; i++)
-        pool->workers[i] =
-            (struct worker){.pool = pool, .index = i, .parent_end = -1, .worker_end = -1};
-    pool->links = calloc((size_t)workers, sizeof *pool->links);
-    pool->asleep = shared_map((size_t)workers * sizeof *pool->asleep);
-    pool->board = board_open(slots, options->argument_size, options->result_size);
-    bool failed = pool->links == NULL || pool->asleep == NULL || pool->board == NULL;
-    for (int i = 0; i < workers && !failed; i++)
-        failed = start_worker(&pool->workers[i]) == -1;
-    if (failed) {
-        int error = errno;
-        pool_terminate(pool);
-        errno = error;
-        return NULL;
-    }
-    return pool;
+    while (board_room(pool->board) < count)
+        make_room(pool);
+    board_post(pool->board, function, arguments, count, chunk, results);
+    workers_wake(pool->workers, count > chunk ? pool->worker_count : 1);
+    return 0;
 }
 
 int pool_apply_async(struct pool *pool, task_function *function, const void *argument,
                      struct task_result *result)
 {
-    struct board *board = pool->board;
-
-    if (pool->closed) {
-        errno = EPIPE;
-        return -1;
-    }
-    if (board_is_full(board)) {
-        /* Sleep until half of it is done: then the workers need not wait while we post more. */
-        unsigned long oldest = board_oldest(board);
-        wait_until_finished(pool, oldest + (board_posted(board) - oldest) / 2, FOREVER);
-        wait_until_finished(pool, oldest, FOREVER);
-        board_collect(board);
-    }
-    board_post(board, function, argument, result);
-    wake_workers(pool, 1);
-    return 0;
+    return post(pool, function, argument, 1, 1, result);
 }
 
 int pool_wait(struct pool *pool, struct task_result *result, double timeout)
 {
-    if (result->ready)
-        return 0;
-    if (wait_until_finished(pool, result->ticket, seconds_now() + timeout) == -1)
-        return -1;
-    board_deliver(pool->board, result->ticket);
+    double deadline = deadline_after(timeout);
+
+    while (!result->ready) {
+        if (wait_for(pool, result->ticket, deadline) == -1)
+            return -1;
+        /* A callback may have posted it anew: then the new one is waited for. */
+        if (board_is_finished(pool->board, result->ticket) &&
+            !board_deliver(pool->board, result->ticket) && !result->ready) {
+            errno = EINVAL;
+            return -1;
+        }
+    }
     return 0;
 }
 
+int pool_get(struct pool *pool, struct task_result *result, double timeout)
+{
+    if (pool_wait(pool, result, timeout) == -1)
+        return -1;
+    if (result->error == 0)
+        return 0;
+    errno = result->error;
+    return -1;
+}
+
+const char *pool_failure(const struct task_result *result, char *text, size_t room)
+{
+    long pid = (long)result->pid;
+
+    if (result->error == ETIMEDOUT && result->exit_code == -SIGKILL)
+        snprintf(text, room, "process %ld took longer than the time limit", pid);
+    else if (result->error != EOWNERDEAD)
+        snprintf(text, room, "%s", strerror(result->error));
+    else if (pid == 0)
+        snprintf(text, room, "no process was left to do it");
+    else if (result->exit_code < 0)
+        snprintf(text, room, "process %ld was killed by signal %d", pid, -result->exit_code);
+    else
+        snprintf(text, room, "process %ld ended with exit code %d", pid, result->exit_code);
+    return text;
+}
+
 long pool_map(struct pool *pool, task_function *function, const void *arguments, size_t count,
-              struct task_result *results)
+              size_t chunk, struct task_result *results)
 {
     const unsigned char *argument = arguments;
+    size_t workers = (size_t)pool->worker_count,
+           most = board_slots(pool->board)->count / 2 / workers;
     long errors = 0;
 
-    for (size_t i = 0; i < count; i++)
-        if (pool_apply_async(pool, function, argument + i * pool->argument_size, &results[i]) == -1)
+    if (chunk == 0)
+        chunk = (count - 1) / (4 * workers) + 1; /* of 0 it is the most, which is well */
+    if (chunk > most)                            /* else some would have nothing to do */
+        chunk = most > 0 ? most : 1;
+    /* Many at once: it costs when the workers read what we are just writing. */
+    size_t batch = chunk >= BATCH ? chunk : BATCH / chunk * chunk;
+    if (batch > most)
+        batch = chunk;
+    for (size_t i = 0, size; i < count; i += size) {
+        size = batch < count - i ? batch : count - i;
+        if (post(pool, function, argument + i * pool->argument_size, size, chunk, results + i) ==
+            -1)
             return -1;
-    collect_all(pool);
-    for (size_t i = 0; i < count; i++)
+    }
+    /* The last one first, so that we are not woken by each of them in turn. */
+    for (size_t i = count; i-- > 0;) {
+        if (pool_wait(pool, &results[i], FOREVER) == -1)
+            return -1;
         errors += results[i].error != 0;
+    }
+    board_collect(pool->board);
     return errors;
+}
+
+static void append(struct task_result *result)
+{
+    struct pool_imap *imap = result->context;
+
+    result->next = NULL;
+    *(imap->oldest == NULL ? &imap->oldest : &imap->newest->next) = result;
+    imap->newest = result;
+}
+
+/* Posts as many as there is room for, and at least one, so that there is something to wait for. */
+static int post_more(struct pool *pool, struct pool_imap *imap, double deadline)
+{
+    const unsigned char *arguments = imap->arguments;
+    struct board *board = pool->board;
+
+    while (imap->posted < imap->count) {
+        board_collect(board);
+        if (board_room(board) == 0 && imap->posted > imap->given)
+            return 0;
+        if (board_room(board) == 0 && wait_for(pool, board_oldest(board), deadline) == -1)
+            return -1;
+        struct task_result *result = &imap->results[imap->posted];
+        if (imap->unordered) {
+            result->callback = result->error_callback = append;
+            result->context = imap;
+        }
+        if (pool_apply_async(pool, imap->function, arguments + imap->posted * pool->argument_size,
+                             result) == -1)
+            return -1;
+        imap->posted++;
+    }
+    return 0;
+}
+
+ssize_t pool_imap_next(struct pool *pool, struct pool_imap *imap, double timeout)
+{
+    double deadline = deadline_after(timeout);
+    struct task_result *result = &imap->results[imap->given];
+
+    if (imap->given == imap->count)
+        return (ssize_t)imap->count;
+    if (post_more(pool, imap, deadline) == -1 && imap->posted == imap->given)
+        return -1; /* else those that are posted still come */
+    if (imap->unordered) {
+        while (imap->oldest == NULL)
+            if (wait_for(pool, TICKET_ANY, deadline) == -1)
+                return -1;
+        result = imap->oldest;
+        imap->oldest = result->next;
+    } else if (pool_wait(pool, result, seconds_until(deadline)) == -1) {
+        return -1;
+    }
+    imap->given++;
+    return result - imap->results;
 }
 
 void pool_close(struct pool *pool)
@@ -275,34 +264,27 @@ void pool_close(struct pool *pool)
     pool->closed = true;
 }
 
+static void free_pool(struct pool *pool)
+{
+    board_close(pool->board);
+    free(pool);
+}
+
 int pool_join(struct pool *pool)
 {
-    bool output_lost = false;
-
     pool_close(pool);
     collect_all(pool);
-    /* To all, before we wait for the first. shutdown, since the end of the file must come even if
-     * some other child of ours has a copy of that descriptor. */
-    for (int i = 0; i < pool->worker_count; i++)
-        shutdown(pool->workers[i].parent_end, SHUT_RDWR);
-    double deadline = seconds_now() + 5; /* for them all, however many are stopped */
-    for (int i = 0; i < pool->worker_count; i++) {
-        end_worker(&pool->workers[i], deadline - seconds_now());
-        output_lost = output_lost || pool->workers[i].process.exit_code > 0;
-    }
+    int result = workers_join(pool->workers);
+    int error = errno;
     free_pool(pool);
-    if (output_lost)
-        errno = EIO;
-    return output_lost ? -1 : 0;
+    errno = error;
+    return result;
 }
 
 void pool_terminate(struct pool *pool)
 {
     if (pool == NULL)
         return;
-    for (int i = 0; i < pool->worker_count; i++)
-        process_kill(&pool->workers[i].process);
-    for (int i = 0; i < pool->worker_count; i++)
-        end_worker(&pool->workers[i], FOREVER);
+    workers_terminate(pool->workers);
     free_pool(pool);
 }

@@ -94,7 +94,8 @@ static void run_child(struct process *process, pid_t parent)
     if (process->name != NULL)
         (void)beyond_show_name(process->name);
     if (process->daemon)
-        (void)beyond_end_with_parent(parent); /* where the system can't, nothing is lost but that */
+        (void)beyond_end_with_parent(
+            parent, SIGKILL); /* where the system can't, nothing is lost but that */
     int code = process->run(process->argument);
     if (code < 0 || code > 255) /* _exit keeps 8 bits: 256 would look like success */
         code = 255;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# subprocess: programs run as lib/subprocess.h promises: exit codes, errors of exec, signals, descriptors.
+# subprocess: what lib/subprocess.h promises: communication, timeouts, the end of programs and groups, signals.
 
 load ../.ci/test_helper
 load test/driver
@@ -13,201 +13,235 @@ call() {
 
 @test "subprocess: exit codes, and the negative number of a signal" {
     call 'exit code 0' true
-    call 'exit code 1' false
     call 'exit code 3' sh -c 'exit 3'
     call 'exit code 255' sh -c 'exit 255'
     # shellcheck disable=SC2016 # for the inner sh
     call 'exit code -9' sh -c 'kill -KILL $$'
     # shellcheck disable=SC2016
-    call 'exit code -15' sh -c 'kill -TERM $$'
+    call 'exit code -6' sh -c 'kill -ABRT $$'
+    call 'ENOENT, a shell gives 127' ./no-such-file
     expect_message
 }
 
-@test "subprocess: what can't be executed is an error of the call" {
-    local directory=$BATS_TEST_TMPDIR
-    printf 'just text\n' >"$directory/text"
-    cp "$directory/text" "$directory/executable"
-    chmod 755 "$directory/executable"
-    # A directory in PATH that may not be searched would make it EACCES.
-    PATH=/usr/bin:/bin call 'ENOENT, a shell gives 127' no-such-program-anywhere
-    call 'ENOENT, a shell gives 127' ./no-such-file
-    call 'ENOENT, a shell gives 127' ''
-    call 'ENOTDIR, a shell gives 126' "$directory/text/program"
-    call 'EACCES, a shell gives 126' "$directory/text"
-    call 'EACCES, a shell gives 126' "$directory"
-    call 'ENOEXEC, a shell gives 126' "$directory/executable"
-    printf '#!/no/such/interpreter\n' >"$directory/executable"
-    call 'ENOENT, a shell gives 127' "$directory/executable"
-    printf '#!/bin/sh\nexit 6\n' >"$directory/executable"
-    call 'exit code 6' "$directory/executable"
-    PATH=$directory:$PATH call 'exit code 6' executable
-    scenario too_long <<<'E2BIG, a shell gives 126'
-}
-
-@test "subprocess: the exit code that a shell gives for each error" {
-    scenario exec_codes <<'END'
-ENOENT: 127
-EACCES: 126
-ENOEXEC: 126
-E2BIG: 126
-ENOTDIR: 126
-EPERM: 126
-EAGAIN: 1
-ENOMEM: 1
-EMFILE: 1
-ENFILE: 1
-END
-}
-
-@test "subprocess: started twice, nothing to run, joined with a timeout" {
+@test "subprocess: not started, started before, ended or closed twice" {
     scenario misuse <<'END'
-subprocess_start(&subprocess): EINVAL
-subprocess_start(&subprocess): EINVAL
 subprocess_call(nothing, &exit_code): EINVAL
 subprocess_call(NULL, &exit_code): EINVAL
-process_join(&subprocess.process, 0): EINVAL
-subprocess_start(&subprocess): 0
-subprocess_start(&subprocess): EINVAL
-process_join(&subprocess.process, 0): ETIMEDOUT
-process_join(&subprocess.process, 0.05): ETIMEDOUT
-process_is_alive(&subprocess.process): 1
-process_join(&subprocess.process, LONG): 0
-subprocess.process.exit_code: 4
-process_join(&subprocess.process, 0): 0
-process_kill(&subprocess.process): 0
-subprocess_start(&subprocess): EINVAL
+subprocess_run(&unused, FOREVER): EINVAL
+subprocess_communicate(&unused, 0): EINVAL
+subprocess_end(&unused, 0): EINVAL
+subprocess_run(&missing, FOREVER): ENOENT
+subprocess_communicate(&missing, FOREVER): EINVAL
+subprocess_run(&ends, FOREVER): 0
+subprocess_run(&ends, FOREVER): EINVAL
+subprocess_communicate(&ends, 0): 0
+subprocess_end(&ends, 0): 0
+  output: text; error: ; exit code 3
+subprocess_communicate(&ends, 0): 0
 END
 }
 
-@test "subprocess: arguments stay what they are" {
-    # shellcheck disable=SC2016,SC1003 # they are to stay what they are
-    scenario call "$DRIVER" tell_arguments 'a b' '' ';' "it's" '"' '$HOME' '*' '\' $'two\nlines' -h <<'END'
-<a b>
-<>
-<;>
-<it's>
-<">
-<$HOME>
-<*>
-<\>
-<two
-lines>
-<-h>
-exit code 0
-END
-}
-
-@test "subprocess: the program has the caller's environment" {
-    scenario environment <<'END'
-a b
-exit code 0
-unset
-exit code 0
-END
-}
-
-@test "subprocess: no signal is blocked in it, SIGPIPE has its default, others stay ignored" {
-    local blocked=$'SigBlk:\t0000000000000000\nexit code 0'
-    [ -r /proc/self/status ] || skip 'the signals of a process are read in /proc'
-    scenario signals <<END
-start:
-0 signals blocked
-SIGPIPE: default
-SIGINT: ignored
-SIGTERM: default
-call:
-0 signals blocked
-SIGPIPE: default
-SIGINT: ignored
-SIGTERM: default
-exit code 0
-$blocked
-the caller's own: SIGUSR1 blocked, SIGPIPE ignored, SIGINT ignored
-END
-}
-
-@test "subprocess: the library's own descriptors are not open in it" {
-    capture bounded 60 "$DRIVER" descriptors
-    local open=${output%%$'\n'*} # the same with a queue and a pool, and without
-    [[ $open == 'open: 0 1 2'* ]] || fail "$output"
-    expect_printed 'subprocess_test descriptors' <<END
-$open
-exit code 0
-$open
-exit code 0
-END
-}
-
-@test "subprocess: keeps exit codes where SIGCHLD was ignored" {
-    capture bounded 60 env --ignore-signal=CHLD "$DRIVER" call sh -c 'exit 5'
-    expect_printed 'subprocess_test call' <<<'exit code 5'
-    scenario sigchld <<'END'
-exit code 3
-exit code -9
-ENOENT, a shell gives 127
-END
-}
-
-@test "subprocess: what the caller has printed before comes before what the program prints" {
-    scenario flushed <<'END'
-before
-program
-exit code 0
-after
-END
-}
-
-@test "subprocess: does not start with text that can't be flushed" {
-    [ -c /dev/full ] || skip 'this system has no /dev/full'
-    # shellcheck disable=SC2016 # for the inner bash
-    capture bounded 60 bash -c 'exec "$0" unflushed >/dev/full' "$DRIVER"
-    [ "$status" -eq 1 ] || report 'expected status 1'
-    expect_message 'subprocess_start: ENOSPC'
-    expect_nothing_left "$DRIVER"
-}
-
-@test "subprocess: no more processes are EAGAIN" {
-    need_user
-    capture as_user 1 "$DRIVER" limit
-    expect_printed 'subprocess_test limit' <<<'EAGAIN, a shell gives 1'
-}
-
-@test "subprocess: each of several has its own exit code" {
-    scenario several <<<'20 of 20 exit codes'
-}
-
-@test "subprocess: reaped by somebody else is ECHILD, and no hang" {
+@test "subprocess: reaped by somebody else is ECHILD, and no hang; then no signal is sent" {
     scenario reaped <<'END'
-subprocess_call(program, &exit_code): ECHILD
+subprocess_run(&program, FOREVER): ECHILD
 signal caught: yes
+subprocess_communicate(&program, 0): ECHILD
+subprocess_end(&program, 0): ECHILD
+gate_opens(&gate, 0.03): 0
+END
+}
+
+# --- communicate -----------------------------------------------------------------------------------
+
+@test "subprocess: megabytes both ways, and three ways" {
+    scenario bulk <<<'all came'
+}
+
+@test "subprocess: a program that does not read its input is no error, and no SIGPIPE" {
+    scenario closes_input <<<'the caller lives'
+}
+
+@test "subprocess: a timeout loses nothing, however often it comes; nor does a signal that is handled" {
+    scenario timeouts <<'END'
+subprocess_communicate(&stops, 0): ETIMEDOUT
+  output: one; error: two; not joined
+subprocess_communicate(&stops, 0.03): ETIMEDOUT
+subprocess_communicate(&stops, LONG): 0
+subprocess_communicate(&stops, 0): 0
+  output: one three; error: two; exit code 6
+all came
+END
+    scenario handlers <<<'all came'
+}
+
+@test "subprocess: is not held by what the program leaves behind, silent or noisy; a group is ended" {
+    scenario grandchildren <<'END'
+subprocess_run(&silent, LONG): 0
+done
+kill(left, SIGKILL): 0
+subprocess_run(&noisy, LONG): 0
+noisy.process.exit_code: 2
+subprocess_run(&silent, LONG): 0
+done
+subprocess_run(&noisy, LONG): 0
+noisy.process.exit_code: 2
+END
+}
+
+@test "subprocess: waits for the end of the program, not for that of its output" {
+    scenario closes_output <<'END'
+subprocess_communicate(&stays, 0): ETIMEDOUT
+subprocess_communicate(&stays, 0.02): ETIMEDOUT
+subprocess_communicate(&stays, LONG): 0
+  output: ; error: ; exit code 8
+END
+    scenario joined <<'END'
+subprocess_communicate(&ends, 0): 0
+  output: one; error: two; exit code 9
+END
+    scenario killed <<'END'
+subprocess_communicate(&feeds_on, LONG): 0
+  output: text; error: ; exit code -9
+subprocess_run(&suicide, LONG): 0
+  output: text; error: ; exit code -6
+END
+}
+
+@test "subprocess: without memory: another call goes on, and the end is the end" {
+    scenario no_memory <<'END'
+subprocess_communicate(&prints, LONG): ENOMEM
+subprocess_end(&deaf, LONG): ENOMEM
+deaf.process.exit_code: -9
+subprocess_communicate(&prints, LONG): 0
+END
+}
+
+# --- the end ---------------------------------------------------------------------------------------
+
+@test "subprocess: end: SIGTERM, which a program may handle or die of, SIGKILL for the deaf; stopped or not" {
+    # shellcheck disable=SC2016 # for the inner sh
+    scenario ends \
+        'echo ready >&2; exec sleep 60' alone 20 \
+        'trap "echo bye; exit 4" TERM; echo ready >&2; while :; do sleep 0.01; done' alone 20 \
+        'trap "" TERM; echo ready >&2; exec sleep 60' alone 0.03 \
+        'trap "" TERM; echo ready >&2; exec sleep 60' alone close \
+        'echo ready >&2; kill -STOP $$; exit 3' alone 20 \
+        'trap "" TERM; echo ready >&2; kill -STOP $$; exec sleep 60' group 0.03 <<'END'
+  output: ; error: ; exit code -15; all gone
+  output: bye; error: ; exit code 4; all gone
+  output: ; error: ; exit code -9; all gone
+  output: ; error: ; exit code -9; all gone
+  output: ; error: ; exit code -15; all gone
+  output: ; error: ; exit code -9; all gone
+END
+}
+
+@test "subprocess: end: a whole group, deaf or not, also where its first process goes before the others" {
+    scenario ends \
+        'sleep 60 & sleep 60 & echo ready >&2; sleep 60' group 20 \
+        'sh -c "trap \"\" TERM; echo ready >&2; sleep 60" & exec sleep 60' group 20 \
+        'trap "" TERM; sleep 60 & echo ready >&2; exec sleep 60' group 0.03 \
+        'trap "" TERM; sleep 60 & echo ready >&2; exec sleep 60' group close <<'END'
+  output: ; error: ; exit code -15; all gone
+  output: ; error: ; exit code -15; all gone
+  output: ; error: ; exit code -9; all gone
+  output: ; error: ; exit code -9; all gone
+END
+}
+
+@test "subprocess: end: without a group, what the program has started is left alone" {
+    # shellcheck disable=SC2016 # for the inner sh
+    capture bounded 60 "$DRIVER" ends 'sleep 60 & echo $!; echo ready >&2; exec sleep 60' alone 20
+    output=$(mask <<<"$output")
+    expect_printed 'subprocess_test ends' <<<' output: N; error: ; exit code -15; one is left'
+}
+
+@test "subprocess: run: a time limit ends the program and its group; what it has printed is there" {
+    scenario run <<'END'
+echo text; exit 3
+subprocess_run(&program, i == 0 ? LONG : 0.05): 0
+  output: text; error: ; exit code 3
+echo text; echo more >&2; exec sleep 60
+subprocess_run(&program, i == 0 ? LONG : 0.05): ETIMEDOUT
+  output: text; error: more; exit code -15
+trap 'echo bye; exit 4' TERM; echo text; while :; do sleep 0.01; done
+subprocess_run(&program, i == 0 ? LONG : 0.05): ETIMEDOUT
+  output: text bye; error: ; exit code 4
+trap '' TERM; echo text; exec sleep 60
+subprocess_run(&program, i == 0 ? LONG : 0.05): ETIMEDOUT
+  output: text; error: ; exit code -9
+echo text; sleep 60 & sleep 60
+subprocess_run(&program, i == 0 ? LONG : 0.05): ETIMEDOUT
+  output: text; error: ; exit code -15
+trap '' TERM; echo text; sleep 60 & sleep 60
+subprocess_run(&program, i == 0 ? LONG : 0.05): ETIMEDOUT
+  output: text; error: ; exit code -9
+echo text; kill -STOP $$
+subprocess_run(&program, i == 0 ? LONG : 0.05): ETIMEDOUT
+  output: text; error: ; exit code -15
+END
+}
+
+# --- several ---------------------------------------------------------------------------------------
+
+@test "subprocess: waits for several, some not started, some deaf; a signal ends them all" {
+    scenario wait_all <<'END'
+subprocess_wait_all(quick, 3, &signals): 0
+subprocess_wait_all(quick, 3, &signals): 0
+came 0: exit codes 1, 2
+came 15, caught 0: exit codes -15, -9, 7
+caught 15
+the caller: 5
+END
+    scenario wait_all_but_one <<'END'
+subprocess_wait_all(several, 2, &signals): ECHILD
+several[1].process.exit_code: 2
+END
+}
+
+@test "subprocess: a signal that comes before the program has started is for it, too" {
+    scenario held <<'END'
+subprocess_start(&sleeps): 0
+subprocess_wait_all(&sleeps, 1, &signals): 0
+came 15: exit code -15
+caught: 15
+subprocess_wait_all(&ends_first, 1, &signals): 0
+came 15: exit code 3
 END
 }
 
 # --- signals while the caller waits ----------------------------------------------------------------
 
 @test "subprocess: a signal to the caller alone ends the program, then the caller" {
-    local number
-    for number in 1 2 3 15; do # SIGHUP, SIGINT, SIGQUIT, SIGTERM
-        scenario interrupted "$number" caller dies default <<END
-the caller: -$number
+    # SIGHUP, SIGINT, SIGQUIT, SIGTERM
+    scenario interrupted 1 caller dies default call 2 caller dies default call \
+        3 caller dies default pipes 15 caller dies default group <<'END'
+the caller: -1
+the program ended before
+the caller: -2
+the program ended before
+the caller: -3
+the program ended before
+the caller: -15
 the program ended before
 END
-    done
 }
 
-@test "subprocess: Ctrl-C, which both get" {
-    scenario interrupted 2 group dies default <<'END'
+@test "subprocess: Ctrl-C, which both get, or which a group of its own does not" {
+    scenario interrupted 2 group dies default call 2 group dies default pipes 2 group dies default group <<'END'
+the caller: -2
+the program ended before
+the caller: -2
+the program ended before
 the caller: -2
 the program ended before
 END
 }
 
-@test "subprocess: a program that ignores the signal is killed" {
-    scenario interrupted 2 caller dies deaf <<'END'
+@test "subprocess: a program that ignores the signal is killed, with its group" {
+    scenario interrupted 2 caller dies deaf group 15 caller handles deaf pipes <<'END'
 the caller: -2
 the program ended before
-END
-    scenario interrupted 15 caller handles deaf <<'END'
 the caller caught signal 15, the program's exit code is -9
 the caller: 5
 the program ended before
@@ -215,30 +249,30 @@ END
 }
 
 @test "subprocess: a caller that handles the signal gets the exit code" {
-    scenario interrupted 2 caller handles default <<'END'
+    scenario interrupted 2 caller handles default group 15 caller handles handler call <<'END'
 the caller caught signal 2, the program's exit code is -2
 the caller: 5
 the program ended before
-END
-    scenario interrupted 15 caller handles handler <<'END'
 the caller caught signal 15, the program's exit code is 7
 the caller: 5
 the program ended before
 END
 }
 
-@test "subprocess: a signal that the caller ignores stays ignored, in both" {
-    scenario interrupted 2 caller ignores inherit <<'END'
+@test "subprocess: a signal that the caller ignores stays ignored, in both; one that it blocks stays blocked" {
+    scenario interrupted 2 caller ignores inherit pipes 2 group ignores inherit call <<'END'
+it goes on
+the caller caught signal 0, the program's exit code is -10
+the caller: 5
+the program ended before
 it goes on
 the caller caught signal 0, the program's exit code is -10
 the caller: 5
 the program ended before
 END
-    scenario interrupted 2 group ignores inherit <<'END'
-it goes on
-the caller caught signal 0, the program's exit code is -10
-the caller: 5
-the program ended before
+    scenario blocked <<'END'
+subprocess_run(&program, LONG): 0
+program.process.exit_code: 3
 END
 }
 
@@ -247,6 +281,7 @@ END
 process_join(&process, 0.05): ETIMEDOUT
 process_join(&process, 0.05): ETIMEDOUT
 the caller: -2
+the program ended before
 END
     expect_message
 }

@@ -1,130 +1,300 @@
 #include "subprocess.h"
 
+#include "beyond.h"
+#include "io.h"
+
 #include <errno.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-extern char **environ;
-
-/* Gives the program an empty signal mask, and SIGPIPE its default action: what we block or ignore
- * for ourselves should not surprise it. */
-static int set_signals(posix_spawnattr_t *attributes)
+static int fail(int error)
 {
-    sigset_t none, defaults;
-
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    int error = posix_spawnattr_setsigmask(attributes, &none);
-    if (error == 0)
-        error = posix_spawnattr_setsigdefault(attributes, &defaults);
-    if (error == 0)
-        error =
-            posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    return error;
+    errno = error;
+    return -1;
 }
 
-int subprocess_start(struct subprocess *subprocess)
+/* Looks whether the program has ended, and leaves it a zombie: as long as it is one, its number and
+ * that of its group can't be anybody else's. Returns 1 (it has), 0, or -1 and ECHILD. */
+static int has_ended(const struct subprocess *subprocess)
 {
-    struct process *process = &subprocess->process;
-    posix_spawnattr_t attributes;
-    pid_t pid;
+    siginfo_t info = {.si_pid = 0};
 
-    if (subprocess->argv == NULL || subprocess->argv[0] == NULL || process->pid != 0) {
-        errno = EINVAL;
+    if (waitid(P_PID, (id_t)subprocess->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1)
         return -1;
+    return info.si_pid != 0;
+}
+
+/* Sends a signal to it, or its group, if it is still there. */
+static void send_signal(const struct subprocess *subprocess, int number)
+{
+    pid_t pid = subprocess->process.pid;
+
+    if (pid <= 0 || subprocess->process.joined || has_ended(subprocess) == -1)
+        return;
+    kill(subprocess->group ? -pid : pid, number);
+    if (number != SIGKILL) /* what is stopped gets any other signal only when it goes on */
+        kill(subprocess->group ? -pid : pid, SIGCONT);
+}
+
+/* Feeds the program as much as its standard input takes. When it reads no more we have EPIPE, and
+ * SIGPIPE, which is not to reach the caller: it is blocked, and taken away. */
+static void feed(struct subprocess *subprocess)
+{
+    int *end = &subprocess->ends[STDIN_FILENO], number;
+    sigset_t broken, before, pending;
+
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &broken, &before);
+    sigpending(&pending);
+    bool was_pending = sigismember(&pending, SIGPIPE);
+    ssize_t written = write(*end, (const char *)subprocess->text + subprocess->text_sent,
+                            subprocess->text_size - subprocess->text_sent);
+    int error = errno;
+    if (written == -1 && error == EPIPE && !was_pending) {
+        sigpending(&pending); /* where it is ignored, it may not be there */
+        if (sigismember(&pending, SIGPIPE))
+            sigwait(&broken, &number);
     }
-    if (process_keep_exit_codes() == -1 || fflush(NULL) == EOF)
-        return -1;
-    int error = posix_spawnattr_init(&attributes);
-    if (error == 0) {
-        error = set_signals(&attributes);
-        if (error == 0) /* unlike fork and exec, it brings exec's errno back to us */
-            error = posix_spawnp(&pid, subprocess->argv[0], NULL, &attributes, subprocess->argv,
-                                 environ);
-        posix_spawnattr_destroy(&attributes);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (written > 0)
+        subprocess->text_sent += (size_t)written;
+    if (subprocess->text_sent == subprocess->text_size ||
+        (written == -1 && error != EAGAIN && error != EINTR))
+        io_close(end);
+}
+
+/* Takes what the pipe holds at this moment, which may be nothing: the end of the file. */
+static int take(int *end, struct subprocess_text *text)
+{
+    int size = beyond_bytes_in_pipe(*end);
+
+    if (size <= 0) {
+        io_close(end);
+        return 0;
     }
-    if (error != 0) {
-        errno = error;
-        return -1;
+    size_t needed = text->size + (size_t)size + 1;
+    if (text->room < needed) {
+        size_t room = 2 * text->room > needed ? 2 * text->room : needed;
+        char *data = realloc(text->data, room);
+        if (data == NULL)
+            return -1;
+        text->data = data;
+        text->room = room;
     }
-    process->pid = pid;
+    ssize_t got = io_read(*end, text->data + text->size, (size_t)size); /* does not wait */
+    text->size += got > 0 ? (size_t)got : 0;
+    text->data[text->size] = '\0';
     return 0;
 }
 
-/* Waits until the child has ended (returns 0) or one of these signals, all blocked, has come. */
-static int wait_for_signal(struct process *process, const sigset_t *signals)
+static int take_both(struct subprocess *subprocess, const struct pollfd *ready)
 {
-    int signal = SIGCHLD;
+    struct subprocess_text *texts[] = {NULL, &subprocess->output_text, &subprocess->error_text};
 
-    while (signal == SIGCHLD && process_join(process, 0) == -1 && errno == ETIMEDOUT)
-        sigwait(signals, &signal);
-    return signal == SIGCHLD ? 0 : signal;
+    for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
+        if (subprocess->ends[i] != -1 && (ready == NULL || ready[i].revents != 0) &&
+            take(&subprocess->ends[i], texts[i]) == -1)
+            return -1;
+    return 0;
 }
 
-/* The signals that mean "end", as far as they are not ignored, and that of a child's end. */
-static void choose_signals(sigset_t *signals)
+static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+enum { END_SIGNALS = sizeof end_signals / sizeof *end_signals };
+
+/* Says whether one of the signals is waiting to be let through. */
+static bool has_come(struct subprocess_signals *signals)
 {
-    int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (int i = 0; i < END_SIGNALS && signals->came == 0; i++)
+        if (sigismember(&pending, end_signals[i]) && sigismember(&signals->ends, end_signals[i]))
+            signals->came = end_signals[i];
+    return signals->came != 0;
+}
+
+/* In milliseconds. poll can't wait for signals as well, and not everywhere for a child's end. */
+enum { LOOK_FOR_SIGNALS = 100, LOOK_FOR_END = 5 };
+
+/* Waits until something can be moved, or the program has ended, or it is time to look whether it
+ * has, or the deadline has come: then -1 and ETIMEDOUT. Moves what there is; -1 and ENOMEM. */
+static int move_some(struct subprocess *subprocess, int end_handle, double deadline)
+{
+    struct pollfd ready[] = {{.fd = subprocess->ends[0], .events = POLLOUT},
+                             {.fd = subprocess->ends[1], .events = POLLIN},
+                             {.fd = subprocess->ends[2], .events = POLLIN},
+                             {.fd = end_handle, .events = POLLIN}}; /* poll leaves out a -1 */
+    int milliseconds = milliseconds_until(deadline);
+    int longest = end_handle == -1 ? LOOK_FOR_END : LOOK_FOR_SIGNALS;
+    bool is_short = milliseconds >= 0 && milliseconds < longest;
+
+    if (poll(ready, 4, is_short ? milliseconds : longest) > 0) {
+        if (ready[0].revents != 0)
+            feed(subprocess);
+        if (take_both(subprocess, ready) == -1)
+            return -1;
+    }
+    return milliseconds == 0 ? fail(ETIMEDOUT) : 0;
+}
+
+/* Moves what there is to be moved, until the program has ended: returns 0. Or -1 and errno: EINTR
+ * (one of the signals has come), and as subprocess_communicate. */
+static int move_all(struct subprocess *subprocess, double deadline,
+                    struct subprocess_signals *signals)
+{
+    int end_handle = -1, result = 0;
+
+    while (result == 0 && has_ended(subprocess) == 0) {
+        if (end_handle == -1)
+            end_handle = beyond_end_handle(subprocess->process.pid);
+        result = signals != NULL && has_come(signals) ? fail(EINTR)
+                                                      : move_some(subprocess, end_handle, deadline);
+    }
+    io_close(&end_handle); /* keeps errno */
+    return result;
+}
+
+static void close_ends(struct subprocess *subprocess)
+{
+    for (int i = 0; i < 3; i++)
+        io_close(&subprocess->ends[i]);
+}
+
+/* subprocess_communicate, which also ends, with EINTR, when one of the signals has come. */
+static int communicate(struct subprocess *subprocess, double deadline,
+                       struct subprocess_signals *signals)
+{
+    struct process *process = &subprocess->process;
+
+    if (process->pid <= 0)
+        return fail(EINVAL);
+    if (!process->joined && move_all(subprocess, deadline, signals) == -1)
+        return -1;
+    if (subprocess->group) /* while its number is its own: it has not been reaped */
+        send_signal(subprocess, SIGKILL);
+    if (take_both(subprocess, NULL) == -1)
+        return -1;
+    close_ends(subprocess);
+    return process_join(process, FOREVER);
+}
+
+int subprocess_communicate(struct subprocess *subprocess, double timeout)
+{
+    return communicate(subprocess, deadline_after(timeout), NULL);
+}
+
+/* Communicates with all of them until they have ended. When the time is up or a signal has come,
+ * they get that signal (SIGTERM, if it is the time), and SIGKILL after so many seconds of patience.
+ * Returns 0, or -1 and errno: ETIMEDOUT, ECHILD, ENOMEM. */
+static int finish(struct subprocess *several, size_t count, double timeout, double patience,
+                  struct subprocess_signals *signals)
+{
+    double deadline = deadline_after(timeout);
+    int sent = 0, error = 0; /* sent: the last signal */
+
+    for (size_t i = 0; i < count;) {
+        bool failed = several[i].process.pid > 0 &&
+                      communicate(&several[i], deadline, sent == 0 ? signals : NULL) == -1;
+        if (failed && (errno == ECHILD || errno == ENOMEM || (errno == ETIMEDOUT && sent == 0)))
+            error = errno;
+        if (!failed || errno == ECHILD) {
+            i++;
+            continue;
+        }
+        if (errno == EINTR)
+            sent = signals->came;
+        else
+            sent = errno == ETIMEDOUT && sent == 0 ? SIGTERM : SIGKILL;
+        deadline = sent == SIGKILL ? FOREVER : deadline_after(patience);
+        for (size_t j = i; j < count; j++)
+            send_signal(&several[j], sent);
+        if (error == ENOMEM)
+            close_ends(&several[i]);
+    }
+    return error == 0 ? 0 : fail(error);
+}
+
+int subprocess_end(struct subprocess *subprocess, double patience)
+{
+    if (subprocess->process.pid <= 0)
+        return fail(EINVAL);
+    if (finish(subprocess, 1, 0, patience, NULL) == -1 && errno != ETIMEDOUT)
+        return -1;
+    return 0;
+}
+
+void subprocess_close(struct subprocess *subprocess)
+{
+    int error = errno;
+
+    if (subprocess->process.pid > 0) {
+        send_signal(subprocess, SIGKILL);
+        close_ends(subprocess);
+        (void)subprocess_communicate(subprocess, FOREVER);
+    }
+    free(subprocess->output_text.data);
+    free(subprocess->error_text.data);
+    subprocess->output_text = subprocess->error_text = (struct subprocess_text){0};
+    errno = error;
+}
+
+void subprocess_hold_signals(struct subprocess_signals *signals)
+{
     struct sigaction action;
 
-    sigemptyset(signals);
-    sigaddset(signals, SIGCHLD);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(signals, ends[i]);
+    *signals = (struct subprocess_signals){0};
+    sigemptyset(&signals->ends);
+    for (int i = 0; i < END_SIGNALS; i++)
+        sigaddset(&signals->ends, end_signals[i]);
+    sigprocmask(SIG_BLOCK, &signals->ends, &signals->before);
+    /* Those that would not end the caller do not end the program either. */
+    for (int i = 0; i < END_SIGNALS; i++)
+        if (sigismember(&signals->before, end_signals[i]) ||
+            sigaction(end_signals[i], NULL, &action) == -1 || action.sa_handler == SIG_IGN)
+            sigdelset(&signals->ends, end_signals[i]);
+}
+
+void subprocess_release_signals(const struct subprocess_signals *signals)
+{
+    int error = errno;
+
+    sigprocmask(SIG_SETMASK, &signals->before, NULL); /* nobody has taken it: it comes now */
+    errno = error;
+}
+
+static const double PATIENCE = 0.25; /* seconds between a signal and SIGKILL */
+
+int subprocess_wait_all(struct subprocess *several, size_t count,
+                        struct subprocess_signals *signals)
+{
+    int result = finish(several, count, FOREVER, PATIENCE, signals);
+
+    (void)has_come(signals); /* it may have ended them all before we have looked */
+    return result;
+}
+
+int subprocess_run(struct subprocess *subprocess, double timeout)
+{
+    struct subprocess_signals signals;
+
+    /* Before the start: a Ctrl-C at any moment finds us waiting, and the program known. */
+    subprocess_hold_signals(&signals);
+    int result = subprocess_start(subprocess);
+    if (result == 0)
+        result = finish(subprocess, 1, timeout, PATIENCE, &signals);
+    subprocess_release_signals(&signals);
+    return result;
 }
 
 int subprocess_call(char *const argv[], int *exit_code)
 {
-    struct subprocess subprocess = {.argv = argv};
-    struct process *process = &subprocess.process;
-    sigset_t signals, before;
-    int signal = 0;
+    struct subprocess subprocess = {.argv = argv}; /* without pipes, so there is nothing to close */
+    int result = subprocess_run(&subprocess, FOREVER);
 
-    /* Blocked before the start: a Ctrl-C at any moment finds us waiting, and the child known. */
-    choose_signals(&signals);
-    sigprocmask(SIG_BLOCK, &signals, &before);
-    int result = subprocess_start(&subprocess);
-    int error = errno;
-    if (result == 0) {
-        signal = wait_for_signal(process, &signals);
-        if (signal != 0) {
-            kill(process->pid, signal); /* it may have it already, from the terminal */
-            if (process_join(process, 0.25) == -1)
-                process_kill(process);
-        }
-        result = process_join(process, FOREVER);
-        error = errno;
-        *exit_code = process->exit_code;
-    }
     if (result == 0)
-        raise(
-            SIGCHLD); /* still blocked: those that sigwait took may have been for other children */
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    if (signal != 0)
-        raise(signal); /* by default, this is our end, and it is seen as such */
-    errno = error;
+        *exit_code = subprocess.process.exit_code;
     return result;
-}
-
-int subprocess_exec_code(int error)
-{
-    switch (error) {
-    case ENOENT:
-        return 127;
-    case EAGAIN:
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-    case EINVAL:
-    case ECHILD: /* and what flushing may give */
-    case ENOSPC:
-    case EPIPE:
-    case EINTR:
-        return 1;
-    default:
-        return 126;
-    }
 }

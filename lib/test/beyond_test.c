@@ -6,6 +6,7 @@
 #include "beyond.h"
 #include "io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -122,6 +123,14 @@ static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
     return pthread_mutex_trylock(mutex);
 }
 
+static int is_without_list; /* of the open descriptors */
+
+static DIR *open_list(const char *path)
+{
+    CHECK(strcmp(path, "/dev/fd") == 0);
+    return is_without_list ? NULL : opendir(path);
+}
+
 #undef __linux__
 #undef __GLIBC_PREREQ
 #undef MAP_ANONYMOUS
@@ -131,6 +140,7 @@ static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
 #undef PR_SET_NAME
 #undef _SC_NPROCESSORS_ONLN
 #define fopen open_meminfo_text
+#define opendir open_list
 #define mkstemp make_and_note
 #define poll note_nap
 #define clock_gettime tell_wall_clock
@@ -138,6 +148,8 @@ static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
 #define beyond_map_shared bare_map_shared
 #define beyond_end_with_parent bare_end_with_parent
 #define beyond_wait_for_end bare_wait_for_end
+#define beyond_end_handle bare_end_handle
+#define beyond_spawn bare_spawn
 #define beyond_lock_for bare_lock_for
 #define beyond_show_name bare_show_name
 #define beyond_run_on bare_run_on
@@ -150,6 +162,7 @@ static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
 #undef BEYOND_H        /* it is to declare these as well */
 #include "../beyond.c" /* NOLINT(bugprone-suspicious-include) */
 #undef fopen
+#undef opendir
 #undef mkstemp
 #undef poll
 #undef clock_gettime
@@ -157,6 +170,8 @@ static int note_lock(pthread_mutex_t *mutex, const struct timespec *until)
 #undef beyond_map_shared
 #undef beyond_end_with_parent
 #undef beyond_wait_for_end
+#undef beyond_end_handle
+#undef beyond_spawn
 #undef beyond_show_name
 #undef beyond_run_on
 #undef beyond_processor
@@ -315,7 +330,7 @@ static void expect_end_with_parent(int is_killed)
         child = fork();
         CHECK(child != -1);
         if (child == 0) {
-            CHECK(beyond_end_with_parent(me) == 0);
+            CHECK(beyond_end_with_parent(me, is_killed ? SIGKILL : SIGTERM) == 0);
             live(alive[1]);
         }
         _exit(read(go[0], &byte, 1) == 0 ? 0 : EXIT_FAILURE);
@@ -362,7 +377,7 @@ static void parent_gone(void)
         while (getppid() == me)
             sleep_for(1);
         CHECK(write(alive[1], "asks", 4) == 4);
-        beyond_end_with_parent(me);
+        beyond_end_with_parent(me, SIGKILL);
         CHECK(write(alive[1], " lives", 6) == 6);
         _exit(0);
     }
@@ -371,26 +386,29 @@ static void parent_gone(void)
     CHECK(io_read(alive[0], text, sizeof text) == 4); /* no more than "asks" */
 }
 
-/* It ends by SIGKILL, as it would have if it had asked in time. */
+/* It ends by that signal, as it would have if it had asked in time. */
 static void not_the_parent(void)
 {
+    static const int signals[] = {SIGKILL, SIGTERM};
     int status;
-    pid_t child = fork();
 
-    CHECK(child != -1);
-    if (child == 0) {
-        beyond_end_with_parent(getpid()); /* nobody is his own parent */
-        _exit(0);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        pid_t child = fork();
+        CHECK(child != -1);
+        if (child == 0) {
+            beyond_end_with_parent(getpid(), signals[i]); /* nobody is his own parent */
+            _exit(0);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signals[i]);
     }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 static void bare_end(void)
 {
     errno = 0;
-    CHECK(bare_end_with_parent(getppid()) == -1 && errno == ENOSYS);
-    CHECK(bare_end_with_parent(getpid()) == -1); /* and nobody is ended */
+    CHECK(bare_end_with_parent(getppid(), SIGKILL) == -1 && errno == ENOSYS);
+    CHECK(bare_end_with_parent(getpid(), SIGKILL) == -1); /* and nobody is ended */
 }
 
 /* --- the end of a child ----------------------------------------------------------------------- */
@@ -518,6 +536,106 @@ static void bare_wait(void)
         bare_wait_for_end(&(pid_t){getpid()}, 1, naps[i].asked);
         CHECK(napped == naps[i].expected);
     }
+}
+
+/* A descriptor that can be polled for the end of a child, and can't be before. */
+static void end_handle(void)
+{
+    int gate[2];
+
+    CHECK(io_pipe(gate) == 0);
+    pid_t child = start_child(gate);
+    struct pollfd end = {.fd = beyond_end_handle(child), .events = POLLIN};
+    CHECK(end.fd != -1 && fcntl(end.fd, F_GETFD) == FD_CLOEXEC);
+    CHECK(poll(&end, 1, 20) == 0);
+    CHECK(close(gate[1]) == 0);
+    CHECK(poll(&end, 1, 8000) == 1);
+    CHECK(wait_and_look(child, 0) == 0);
+    errno = 0;
+    CHECK(bare_end_handle(getpid()) == -1 && errno == ENOSYS);
+    use_up_descriptors();
+    errno = 0;
+    CHECK(beyond_end_handle(getpid()) == -1 && errno == EMFILE);
+}
+
+/* --- programs --------------------------------------------------------------------------------- */
+
+typedef int spawn_function(pid_t *, const char *, posix_spawn_file_actions_t *,
+                           const posix_spawnattr_t *, char *const[], char *const[]);
+
+/* Runs it in that directory. Returns its exit code, or the negative error number. */
+static int run_program(spawn_function *spawn, const char *directory, char *const argv[])
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    char before[1000], after[1000];
+    int status, descriptors = open_descriptors();
+    pid_t pid;
+
+    CHECK(getcwd(before, sizeof before) != NULL);
+    CHECK(posix_spawn_file_actions_init(&actions) == 0 && posix_spawnattr_init(&attributes) == 0);
+    int error = spawn(&pid, directory, &actions, &attributes, argv, (char *[]){"A=7", NULL});
+    CHECK(posix_spawn_file_actions_destroy(&actions) == 0);
+    CHECK(posix_spawnattr_destroy(&attributes) == 0);
+    CHECK(getcwd(after, sizeof after) != NULL && strcmp(before, after) == 0);
+    CHECK(open_descriptors() == descriptors);
+    if (error != 0)
+        return -error;
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* How many descriptors above the standard ones has the program? */
+static int count_inherited(spawn_function *spawn, const char *directory)
+{
+    char *argv[] = {"build/test/beyond_test", "tell_descriptors", NULL};
+
+    return run_program(spawn, directory, argv);
+}
+
+static void tell_descriptors(void)
+{
+    CHECK(fcntl(0, F_GETFD) != -1 && fcntl(1, F_GETFD) != -1 && fcntl(2, F_GETFD) != -1);
+    _exit(open_descriptors() - 3);
+}
+
+static void expect_spawn(spawn_function *spawn)
+{
+    char *in_root[] = {"sh", "-c", "test \"$(pwd -P)\" = / && exit $A", NULL};
+    char *there[] = {"./sh", "-c", "exit 5", NULL};
+    int kept = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    CHECK(kept != -1 && fcntl(kept, F_DUPFD, 3) != -1 && fcntl(kept, F_DUPFD, 200) != -1);
+    CHECK(count_inherited(spawn, NULL) == 0 && count_inherited(spawn, ".") == 0);
+    CHECK(run_program(spawn, "/", in_root) == 7);
+    CHECK(run_program(spawn, NULL, in_root) == 1);
+    CHECK(run_program(spawn, "/bin", there) == 5);
+    CHECK(run_program(spawn, NULL, there) == -ENOENT);
+    CHECK(run_program(spawn, "/no/such/directory", in_root) == -ENOENT);
+    CHECK(run_program(spawn, "/dev/null", in_root) == -ENOTDIR);
+}
+
+static void spawn(void)
+{
+    expect_spawn(beyond_spawn);
+    use_up_descriptors();
+    CHECK(count_inherited(beyond_spawn, ".") == 0);
+}
+
+/* The descriptors are listed, or looked at one by one; the directory needs one. */
+static void bare_spawns(void)
+{
+    struct rlimit limit;
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = 256;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    for (is_without_list = 0; is_without_list < 2; is_without_list++)
+        expect_spawn(bare_spawn);
+    is_without_list = 0;
+    use_up_descriptors();
+    CHECK(run_program(bare_spawn, NULL, (char *[]){"true", NULL}) != -EMFILE);
+    CHECK(run_program(bare_spawn, "/", (char *[]){"true", NULL}) == -EMFILE);
 }
 
 /* --- locks ------------------------------------------------------------------------------------ */
@@ -720,6 +838,10 @@ static const struct {
     {"wait_for_zombie", wait_for_zombie},
     {"wait_in_vain", wait_in_vain},
     {"bare_wait", bare_wait},
+    {"end_handle", end_handle},
+    {"tell_descriptors", tell_descriptors},
+    {"spawn", spawn},
+    {"bare_spawn", bare_spawns},
     {"lock_for", lock_for},
     {"bare_lock", bare_lock},
     {"memory_file", memory_file},
