@@ -10,7 +10,6 @@
 #include "cli.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: pool\n"
@@ -54,10 +53,10 @@ int main(int argc, char **argv)
 
     int status = EXIT_SUCCESS;
     for (int name = 0; name < TASKS; name++) {
+        char why[100];
         if (results[name].error == 0)
             continue;
-        complain("task %d in process %ld: %s, exit code %d", name, (long)results[name].pid,
-                 strerror(results[name].error), results[name].exit_code);
+        complain("task %d: %s", name, pool_failure(&results[name], why, sizeof why));
         status = EXIT_FAILURE;
     }
     say("All subprocesses done.");
