@@ -23,7 +23,7 @@ C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CH
 SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash)
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 
-.PHONY: all help run test stress bench-ipc format lint clean FORCE
+.PHONY: all help run test stress bench bench-ipc bench-pool format lint clean FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS)
@@ -62,8 +62,13 @@ test-frame: all
 stress: $(TESTS) ## kill processes at random moments, for a minute (STRESS=5: for five)
 	@bash .ci/stress.sh $(STRESS)
 
+bench: bench-ipc bench-pool ## both of the following, about three minutes
+
 bench-ipc: build/test/ipc_bench ## time queue, conn and process beside the bare calls and Python
 	@bash .ci/bench-ipc.sh
+
+bench-pool: build/test/pool_bench ## time pool and subprocess beside OpenMP, bare posix_spawn and Python
+	@CC='$(CC)' bash .ci/bench-pool.sh
 
 format: ## lay out the C sources with clang-format
 	clang-format -i $(C_FILES)

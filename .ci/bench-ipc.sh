@@ -1,29 +1,12 @@
 #!/usr/bin/env bash
 # What chapters 2 and 3 cost beside the bare system calls and, where python3 is, beside Python's
-# multiprocessing: `make bench-ipc`. Each round measures everything in turn, so that what slows the
-# machine down for a while slows all of them down; shown are the medians, and the ratio of the medians.
+# multiprocessing: `make bench-ipc`.
 set -u
 
 cd "$(dirname "$0")/.." || exit
+# shellcheck source=.ci/bench.bash
+. .ci/bench.bash
 ours=build/test/ipc_bench
-python=$(command -v python3) || python=''
-rounds=${ROUNDS:-5}
-results=$(mktemp -d "${TMPDIR:-/tmp}/bench-ipc-XXXXXX") || exit
-trap 'rm -rf "$results"' EXIT
-
-# measure NAME COMMAND...: adds what the command prints to the samples of that name.
-measure() {
-    local name=$1
-    shift
-    "$@" >>"$results/$name" || {
-        echo "bench-ipc: failed: $*" >&2
-        exit 1
-    }
-}
-
-peer() {
-    [ -z "$python" ] || measure "$1" "$python" .ci/bench_ipc.py "${@:2}"
-}
 
 # So many processors as there are, and one: a queue that only spins would collapse there.
 pinned=(taskset -c "$(awk '/^Cpus_allowed_list/ { sub(/[-,].*/, "", $2); print $2 }' /proc/self/status 2>/dev/null)")
@@ -48,35 +31,7 @@ for ((round = 1; round <= rounds; round++)); do
     peer pythonprocess process 200
 done
 
-median() {
-    sort -g "$results/$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
-}
-
-spread() {
-    sort -g "$results/$1" | awk -v unit="$2" '{ v[NR] = $1 * unit } END { printf "%.3g to %.3g", v[1], v[NR] }'
-}
-
-# line TEXT NAME FACTOR UNIT: the median, and the least and the most of the rounds
-line() {
-    [ -e "$results/$2" ] || return 0
-    printf '%-38s %10.2f %-11s (%s)\n' "$1" "$(awk -v m="$(median "$2")" -v f="$3" 'BEGIN { print m * f }')" "$4" "$(spread "$2" "$3")"
-}
-
-# ratio TEXT NAME OTHER WANTED: how many times NAME is OTHER, which should be ">= N" or "<= N"
-ratio() {
-    if [ ! -e "$results/$2" ] || [ ! -e "$results/$3" ]; then
-        printf '%-58s not measured: python3 is missing\n' "$1"
-        return
-    fi
-    awk -v text="$1" -v a="$(median "$2")" -v b="$(median "$3")" -v wanted="$4" 'BEGIN {
-        split(wanted, w, " ")
-        good = w[1] == ">=" ? a / b >= w[2] : a / b <= w[2]
-        printf "%-58s %6.2f   wanted %s: %s\n", text, a / b, wanted, good ? "yes" : "NO"
-    }'
-}
-
-echo "$rounds rounds on $(getconf _NPROCESSORS_ONLN) processors, $(uname -srm); ${python:+$($python --version)}"
-echo
+heading ${python:+"$($python --version)"}
 line 'queue, 64 bytes, 1 to 1' queue11 1e-6 'million/s'
 line 'queue, 64 bytes, 2 to 2' queue22 1e-6 'million/s'
 line 'queue, 1 to 1, all on one processor' queue11pinned 1e-6 'million/s'
