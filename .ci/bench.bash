@@ -12,6 +12,7 @@
 # A benchmark measures everything in turn, once in each of $rounds rounds, so that what slows the machine
 # down for a while slows all of them down. Medians are shown. $python is python3, or empty.
 
+read -r load _ 2>/dev/null </proc/loadavg || load='' # before we add to it: whether to trust the figures
 bench=${0##*/} bench=${bench%.sh}
 rounds=${ROUNDS:-5}
 python=$(command -v python3) || python=''
@@ -55,7 +56,8 @@ not_measured() {
 }
 
 heading() {
-    echo "$rounds rounds on $(getconf _NPROCESSORS_ONLN) processors, $(uname -srm)$(printf '; %s' "$@")"
+    echo "$rounds rounds on $(getconf _NPROCESSORS_ONLN) processors, $(uname -srm)${1:+$(printf '; %s' "$@")}"
+    [ -z "$load" ] || echo "load average before it began: $load (what others do beside it falsifies the figures)"
     echo
 }
 
