@@ -62,7 +62,9 @@ test-frame: all
 stress: $(TESTS) ## kill processes at random moments, for a minute (STRESS=5: for five)
 	@bash .ci/stress.sh $(STRESS)
 
-bench: bench-ipc bench-pool ## both of the following, about three minutes
+bench: build/test/ipc_bench build/test/pool_bench ## both of the following, about three minutes
+	@bash .ci/bench-ipc.sh # one after the other, also under make -j
+	@CC='$(CC)' bash .ci/bench-pool.sh
 
 bench-ipc: build/test/ipc_bench ## time queue, conn and process beside the bare calls and Python
 	@bash .ci/bench-ipc.sh

@@ -11,6 +11,8 @@ struct board {
     unsigned long posted, oldest;
     struct task_result **results; /* for each slot: whom to tell */
     size_t callbacks;
+    struct result_list due; /* their callbacks are to be called */
+    bool calling;           /* one of them just now */
 };
 
 struct board *board_open(size_t slots, size_t argument_size, size_t result_size)
@@ -78,7 +80,23 @@ size_t board_callbacks(const struct board *board)
 
 static bool has_callback(const struct task_result *result)
 {
-    return result->callback != NULL || result->error_callback != NULL;
+    return result->callback != NULL || result->error_callback != NULL || result->list != NULL;
+}
+
+static void append(struct result_list *list, struct task_result *result)
+{
+    result->next = NULL;
+    *(list->oldest == NULL ? &list->oldest : &list->newest->next) = result;
+    list->newest = result;
+}
+
+struct task_result *result_take(struct result_list *list)
+{
+    struct task_result *result = list->oldest;
+
+    if (result != NULL)
+        list->oldest = result->next;
+    return result;
 }
 
 void board_post(struct board *board, task_function *function, const void *arguments, size_t count,
@@ -129,6 +147,18 @@ void board_want(struct board *board, unsigned long ticket)
     atomic_store(&board->slots.counts->wanted, ticket);
 }
 
+/* Not inside of another callback, as that may have posted, found all slots taken, and so come here:
+ * nested, there could be as many as slots, too many for the stack. */
+static void call_back(struct board *board)
+{
+    if (board->calling)
+        return;
+    board->calling = true;
+    for (struct task_result *result; (result = result_take(&board->due)) != NULL;)
+        (result->error == 0 ? result->callback : result->error_callback)(result);
+    board->calling = false;
+}
+
 bool board_deliver(struct board *board, unsigned long ticket)
 {
     struct slot *task = task_at(board, ticket);
@@ -144,10 +174,11 @@ bool board_deliver(struct board *board, unsigned long ticket)
         memcpy(result->value, slot_result(&board->slots, task), board->slots.result_size);
     result->ready = true;
     board->callbacks -= has_callback(result);
-    void (*callback)(struct task_result *) =
-        result->error == 0 ? result->callback : result->error_callback;
-    if (callback != NULL)
-        callback(result); /* last, as it may post tasks, and so come back here */
+    if (result->list != NULL)
+        append(result->list, result);
+    else if ((result->error == 0 ? result->callback : result->error_callback) != NULL)
+        append(&board->due, result);
+    call_back(board); /* last, as a callback may post tasks, and so come back here */
     return true;
 }
 
@@ -212,16 +243,16 @@ void board_lose(struct board *board, int worker, int error, pid_t pid, int exit_
     for (unsigned long ticket = board->oldest; ticket != board->posted; ticket++) {
         struct slot *task = task_at(board, ticket);
         unsigned long long state = atomic_load(&task->state);
-        bool expired = state == slot_state(ticket, SLOT_EXPIRED + worker);
         if (atomic_load(&task->span) > 1)
             head = ticket;
-        if (!expired && state != slot_state(ticket, SLOT_RUNNING + worker))
+        if (state != slot_state(ticket, SLOT_EXPIRED + worker) &&
+            state != slot_state(ticket, SLOT_RUNNING + worker))
             continue;
         struct slot *first = task_at(board, head);
         if (atomic_load(&first->span) > ticket - head) /* its chunk ends here, for who walks by */
             atomic_store(&first->span, ticket - head + 1);
         give_back(board, ticket, worker);
-        lose(task, ticket, expired ? ETIMEDOUT : error, pid, exit_code);
+        lose(task, ticket, error, pid, exit_code);
         return; /* it had one only */
     }
 }

@@ -19,10 +19,20 @@ struct task_result {
     int error; /* 0; or what the task returned; or EOWNERDEAD: its worker ended in the middle of it;
                 * or ETIMEDOUT: its worker was killed, as it took longer than the time limit */
     int exit_code; /* of the worker that ended: the negative number of the signal, or 0 to 255 */
-    pid_t pid;     /* of the worker that had the task; 0: none had */
+    pid_t pid;     /* of the worker that had the task, or that could not be initialized; 0: none */
     unsigned long ticket;
-    struct task_result *next; /* the library's own */
+
+    /* The library's own. */
+    struct result_list *list; /* where it goes when it is ready, instead of a callback */
+    struct task_result *next; /* in a list */
 };
+
+struct result_list {
+    struct task_result *oldest, *newest;
+};
+
+/* Takes the oldest off the list, or returns NULL. */
+struct task_result *result_take(struct result_list *list);
 
 struct board; /* opaque; made before the workers are forked */
 
@@ -53,10 +63,11 @@ bool board_is_finished(const struct board *board, unsigned long ticket);
 void board_want(struct board *board, unsigned long ticket);
 
 /* Fills in the result of that finished task and calls its callback, if that has not been done yet.
- * Says whether it has done so. The callback may post tasks. */
+ * Says whether it has filled it in. The callback may post tasks; those that fall due while it runs
+ * are called when it has returned, by whoever called it: they never nest. */
 bool board_deliver(struct board *board, unsigned long ticket);
 
-/* The number of tasks with a callback that are not delivered. */
+/* The number of tasks with a callback or list that are not delivered. */
 size_t board_callbacks(const struct board *board);
 
 /* Delivers the oldest tasks, up to the first that is not finished, and frees their slots. Returns
@@ -67,8 +78,7 @@ size_t board_collect(struct board *board);
 size_t board_deliver_all(struct board *board);
 
 /* Writes off the task that `worker` has, which has ended: finished, with this error, pid and exit
- * code in its result; with ETIMEDOUT if board_overdue has named it. What it had not begun of its
- * chunk can be taken by others. */
+ * code in its result. What it had not begun of its chunk can be taken by others. */
 void board_lose(struct board *board, int worker, int error, pid_t pid, int exit_code);
 
 /* Writes off all that are not finished. No worker may be left. */

@@ -196,6 +196,27 @@ END
     done
 }
 
+@test "pool: callbacks do not nest, whatever they do; and who waits is woken" {
+    scenario nesting <<'END'
+pool_wait(common, &results[0], FOREVER): 0
+pool_join(common): 0
+255 callbacks, 1 deep; 256 right
+END
+    scenario waiting_twice <<'END'
+16 callbacks; woken: yes
+pool_join(common): 0
+END
+    scenario due <<'END'
+pool_wait(common, &results[0], FOREVER): 0
+imap: 50 given, 50 right
+both are ready, 0 of their callbacks called
+pool_wait(common, &results[1], FOREVER): 0
+pool_wait(common, &results[3], FOREVER): 0
+then 2 called
+pool_join(common): 0
+END
+}
+
 # --- imap ----------------------------------------------------------------------------------------
 
 # imaps WORKERS SLOTS COUNT
@@ -254,6 +275,14 @@ pool_join(pool): 0
 END
 }
 
+@test "pool: imap keeps its timeout, also when all slots are taken by others" {
+    scenario imap_beside <<'END'
+pool_imap_next(pool, &imap, 0.2): ETIMEDOUT
+count_right(14): 13
+pool_join(pool): 0
+END
+}
+
 @test "pool: imap, with fewer slots than tasks; closed in the middle; and left" {
     scenario imap_full <<'END'
 pool_imap_next(pool, &imap, LONG): 1
@@ -299,6 +328,7 @@ END
 pool_apply_async(pool, count_one, &number, NULL): EPIPE
 pool_apply_async(pool, count_one, &number, &results[100]): EPIPE
 pool_map(pool, count_one, arguments, 1, 1, results + 100): EPIPE
+pool_map(pool, count_one, arguments, 0, 1, results + 100): EPIPE
 pool_wait(pool, &results[99], FOREVER): 0
 pool_join(pool): 0
 shared->count: 100
@@ -311,6 +341,16 @@ END
 busy: ended, 3 begun
 idle: ended
 stopped: ended
+END
+}
+
+@test "pool: a result that was never posted to it can't be waited for" {
+    MALLOC_PERTURB_=165 scenario never_posted <<'END'
+pool_wait(pool, &results[19], FOREVER): EINVAL
+pool_wait(pool, &results[9], FOREVER): EINVAL
+pool_join(other): 0
+pool_wait(pool, &results[9], FOREVER): 0
+pool_join(pool): 0
 END
 }
 
@@ -546,10 +586,19 @@ END
     [ "$status" -eq 0 ] || report 'expected status 0'
     [ "$(head -n 1 <<<"$output")" = before ] || report 'expected "before" first'
     expect_same 'before
+error 0, exit code 0
+error 0, exit code 0
+error EIO, exit code 0
+error EIO, exit code 0
 error ENOSPC, exit code 0
+error ENOSPC, exit code 0
+map(pool, say_to_full_device, 1, 1): 1
 parent
 parent again
 pool_join(pool): 0
+pool_join(pool): EIO
+pool_join(pool): EIO
+pool_join(pool): EIO
 pool_join(pool): EIO
 task 0
 task 1
@@ -561,6 +610,9 @@ task 6
 task 7
 task 8
 task 9' "$(sed 1d <<<"$output" | sort | sed '1i before')"
-    expect_message 'pool_test: write standard output: '
+    expect_message 'pool_test: write standard output: No space left on device
+pool_test: write standard output: Input/output error
+pool_test: write standard output: Input/output error
+pool_test: write standard output: No space left on device'
     expect_nothing_left "$DRIVER"
 }

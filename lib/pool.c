@@ -22,11 +22,14 @@ struct pool {
     size_t argument_size;
     int worker_count;
     bool closed;
+    unsigned long waits; /* begun so far */
 };
 
 struct pool *pool_open(const struct pool_options *options)
 {
-    int workers = options->workers == 0 ? beyond_processors() : options->workers;
+    int workers = options->workers != 0                     ? options->workers
+                  : beyond_processors() < SLOT_MOST_WORKERS ? beyond_processors()
+                                                            : SLOT_MOST_WORKERS;
     struct pool *pool = calloc(1, sizeof *pool);
 
     if (pool == NULL)
@@ -70,6 +73,7 @@ static int wait_for(struct pool *pool, unsigned long ticket, double deadline)
         if (ticket != TICKET_ANY && board_is_finished(board, ticket))
             return 0;
     while (true) {
+        unsigned long wait = ++pool->waits;
         board_want(board, board_callbacks(board) > 0 ? TICKET_ANY : ticket);
         if (has_come(pool, ticket))
             return 0;
@@ -77,6 +81,8 @@ static int wait_for(struct pool *pool, unsigned long ticket, double deadline)
             errno = ETIMEDOUT;
             return -1;
         }
+        if (pool->waits != wait)
+            continue; /* a callback has waited, and so wanted something else */
         milliseconds = milliseconds_until(deadline); /* 0: look once, do not wait */
         workers_look_after(pool->workers, milliseconds);
     }
@@ -132,6 +138,10 @@ int pool_wait(struct pool *pool, struct task_result *result, double timeout)
     double deadline = deadline_after(timeout);
 
     while (!result->ready) {
+        if (!slot_is_before(result->ticket, board_posted(pool->board))) {
+            errno = EINVAL;
+            return -1;
+        }
         if (wait_for(pool, result->ticket, deadline) == -1)
             return -1;
         /* A callback may have posted it anew: then the new one is waited for. */
@@ -179,6 +189,10 @@ long pool_map(struct pool *pool, task_function *function, const void *arguments,
            most = board_slots(pool->board)->count / 2 / workers;
     long errors = 0;
 
+    if (pool->closed) {
+        errno = EPIPE;
+        return -1;
+    }
     if (chunk == 0)
         chunk = (count - 1) / (4 * workers) + 1; /* of 0 it is the most, which is well */
     if (chunk > most)                            /* else some would have nothing to do */
@@ -203,15 +217,6 @@ long pool_map(struct pool *pool, task_function *function, const void *arguments,
     return errors;
 }
 
-static void append(struct task_result *result)
-{
-    struct pool_imap *imap = result->context;
-
-    result->next = NULL;
-    *(imap->oldest == NULL ? &imap->oldest : &imap->newest->next) = result;
-    imap->newest = result;
-}
-
 /* Posts as many as there is room for, and at least one, so that there is something to wait for. */
 static int post_more(struct pool *pool, struct pool_imap *imap, double deadline)
 {
@@ -220,15 +225,15 @@ static int post_more(struct pool *pool, struct pool_imap *imap, double deadline)
 
     while (imap->posted < imap->count) {
         board_collect(board);
-        if (board_room(board) == 0 && imap->posted > imap->given)
-            return 0;
-        if (board_room(board) == 0 && wait_for(pool, board_oldest(board), deadline) == -1)
-            return -1;
-        struct task_result *result = &imap->results[imap->posted];
-        if (imap->unordered) {
-            result->callback = result->error_callback = append;
-            result->context = imap;
+        if (board_room(board) == 0) {
+            if (imap->posted > imap->given)
+                return 0;
+            if (wait_for(pool, board_oldest(board), deadline) == -1)
+                return -1;
+            continue;
         }
+        struct task_result *result = &imap->results[imap->posted];
+        result->list = imap->unordered ? &imap->finished : NULL;
         if (pool_apply_async(pool, imap->function, arguments + imap->posted * pool->argument_size,
                              result) == -1)
             return -1;
@@ -247,11 +252,10 @@ ssize_t pool_imap_next(struct pool *pool, struct pool_imap *imap, double timeout
     if (post_more(pool, imap, deadline) == -1 && imap->posted == imap->given)
         return -1; /* else those that are posted still come */
     if (imap->unordered) {
-        while (imap->oldest == NULL)
+        while ((result = result_take(&imap->finished)) == NULL)
             if (wait_for(pool, TICKET_ANY, deadline) == -1)
                 return -1;
-        result = imap->oldest;
-        imap->oldest = result->next;
+        result->list = NULL;
     } else if (pool_wait(pool, result, seconds_until(deadline)) == -1) {
         return -1;
     }

@@ -25,12 +25,15 @@ struct pool_options {
  * with their parent (Linux), they block SIGINT: then Ctrl-C does not end them in the middle of a
  * task before the parent says so. Elsewhere they end when their parent is gone and their task done.
  * Returns the pool, or NULL and errno: EINVAL (a size or number out of range), EAGAIN, ENOMEM,
- * EMFILE: then nothing is left of it. */
+ * EMFILE, or that of a flush of what has been printed before: then nothing is left of it. */
 struct pool *pool_open(const struct pool_options *options);
 
 /* Posts a task and returns; tasks start in this order. Copies the argument. With `result`, the
  * task's handle, what becomes of the task is put there, and its callback called, during this call
- * or a later one on the same pool; NULL: nobody wants to know. Waits only when all slots are taken.
+ * or a later one on the same pool; NULL: nobody wants to know. A callback may post tasks and wait
+ * for them, but not end the pool. One that falls due while another runs is called after that: so
+ * there, a result may be ready before its callback has been called, and is not to be posted anew.
+ * Waits only when all slots are taken.
  * Returns 0, or -1 and errno: EPIPE (the pool is closed). */
 int pool_apply_async(struct pool *pool, task_function *function, const void *argument,
                      struct task_result *result);
@@ -68,7 +71,7 @@ struct pool_imap {
 
     /* The library's own. */
     size_t posted, given;
-    struct task_result *oldest, *newest; /* unordered: finished, and not given yet */
+    struct result_list finished; /* unordered: and not given yet */
 };
 
 /* Waits for the next result: the next in order of the arguments, or whichever finishes next. Tasks

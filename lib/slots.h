@@ -1,10 +1,10 @@
 /* slots: tasks in a ring of shared memory, and what has become of each: an atomic word, its state.
  * The parent posts tasks here (board), the workers take them (worker), and no lock is needed:
  *
- *     FREE -> READY or MEMBER -> RUNNING by a worker -> DONE or LOST -> FREE
+ *     READY or MEMBER -> RUNNING by a worker -> DONE, or LOST with its worker
  *
- * A state holds the task's ticket, too. So whoever looks at a slot knows whether it still has, or
- * has already, the task that he means. */
+ * Then the slot is free for another task. A state holds the task's ticket, too. So whoever looks at
+ * a slot knows whether it still has, or has already, the task that he means. */
 #ifndef SLOTS_H
 #define SLOTS_H
 

@@ -8,6 +8,7 @@
 #include "worker.h"
 
 #include "beyond.h"
+#include "cli.h"
 #include "clock.h"
 #include "io.h"
 
@@ -75,6 +76,19 @@ bool worker_take(struct worker *worker)
     }
 }
 
+/* Returns 0, or the errno with which something that was printed has failed. Says so the first time,
+ * as process does at the end. */
+static int check_output(struct worker *worker)
+{
+    if (say_end() == 0)
+        return 0;
+    int error = errno;
+    if (!atomic_exchange(&worker->status->output_lost, true))
+        complain("write standard output: %s", strerror(error));
+    say_start(); /* the next task answers for its own only */
+    return error;
+}
+
 int worker_do(struct worker *worker)
 {
     const struct slots *slots = worker->slots;
@@ -89,9 +103,10 @@ int worker_do(struct worker *worker)
     slot->pid = worker->pid;
     memset(result, 0, slots->result_size);
     slot->error = slot->function(slot_argument(slot), result);
-    /* What it has printed is part of it: not done before it is out. */
-    if (beyond_has_unwritten(stdout) && fflush(stdout) == EOF && slot->error == 0)
-        slot->error = errno;
+    int lost =
+        check_output(worker); /* what it has printed is part of it: not done before it is out */
+    if (slot->error == 0)
+        slot->error = lost;
     if (worker->left > 0)
         atomic_store(&slot_at(slots, ticket + 1)->state, slot_state(ticket + 1, ours));
     /* From here on the slot is the parent's; or it was so already, as we have taken too long. */
@@ -100,6 +115,19 @@ int worker_do(struct worker *worker)
     unsigned long wanted = atomic_load(&slots->counts->wanted);
     return (wanted == ticket || wanted == TICKET_ANY) &&
            atomic_compare_exchange_strong(&slots->counts->wanted, &wanted, TICKET_NONE);
+}
+
+/* Where the kernel does not end us with our parent, Ctrl-C must. Blocked, not ignored: programs
+ * that a task runs would inherit that. */
+static void live_as_long_as(pid_t parent)
+{
+    sigset_t interrupt;
+
+    if (beyond_end_with_parent(parent, SIGKILL) == -1)
+        return;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, NULL);
 }
 
 static bool next_task(struct worker *worker)
@@ -117,10 +145,12 @@ int worker_work(struct worker *worker)
     int woken = 0;
     char bell;
 
+    live_as_long_as(worker->parent);
     worker_begin(worker);
     if (options->initializer != NULL) {
         int error = options->initializer(options->initializer_argument);
         atomic_store(&status->error, error);
+        check_output(worker);
         if (error != 0)
             return 1;
     }

@@ -19,7 +19,8 @@ struct worker_options {
 struct worker_status {
     atomic_bool asleep; /* it waits for a byte on its socket */
     atomic_bool initialized;
-    atomic_int error; /* the initializer's */
+    atomic_int error;        /* the initializer's */
+    atomic_bool output_lost; /* it, or one before it, could not write all of what it printed */
 };
 
 struct worker {
@@ -27,6 +28,7 @@ struct worker {
     const struct worker_options *options;
     struct worker_status *status;
     int index;
+    pid_t parent;
     int end; /* of a socketpair, whose other end only the parent has. A byte wakes the other one up;
               * the end of the file says that it is gone */
 

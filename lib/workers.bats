@@ -103,6 +103,21 @@ END
     overdue Stopped 2 5
 }
 
+@test "workers: who dies by itself while nobody waits is not said to be over the limit" {
+    scenario crashed segv kill exit 0 forever <<'END'
+segv: error EOWNERDEAD, exit code -11
+kill: error EOWNERDEAD, exit code -9
+exit: error EOWNERDEAD, exit code 3
+0: error EOWNERDEAD, exit code 0
+forever: error ETIMEDOUT, exit code -9
+pool_join(pool): 0
+END
+    scenario told_late <<'END'
+at once: yes
+pool_join(pool): 0
+END
+}
+
 @test "workers: the time limit, seen from all calls that wait, and from a worker without a task" {
     scenario limits <<'END'
 pool_get(pool, &results[0], LIMIT / 5): ETIMEDOUT

@@ -1,6 +1,5 @@
 #include "workers.h"
 
-#include "beyond.h"
 #include "clock.h"
 #include "io.h"
 #include "process.h"
@@ -10,7 +9,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -27,6 +25,7 @@ struct member {
     struct workers *all;
     int parent_end; /* of its socketpair; -1: there is no such worker */
     double stopped; /* since when it is, by SIGSTOP; 0: it is not */
+    bool overdue;   /* so we have killed it */
     int attempts;   /* that have ended in the initializer, one after the other */
 };
 
@@ -34,7 +33,6 @@ struct workers {
     struct board *board;
     struct worker_options options;
     struct worker_status *statuses;
-    pid_t parent;
     bool given_up;   /* none of them could be initialized */
     double deserted; /* since when there is no worker, and none to be had; 0: there is */
     double checked;  /* when all were last looked at */
@@ -47,14 +45,6 @@ static int run_worker(void *argument)
 {
     struct member *member = argument;
 
-    /* Where the kernel does not end us with our parent, Ctrl-C must. Blocked, not ignored: programs
-     * that a task runs would inherit that. */
-    if (beyond_end_with_parent(member->all->parent, SIGKILL) == 0) {
-        sigset_t interrupt;
-        sigemptyset(&interrupt);
-        sigaddset(&interrupt, SIGINT);
-        sigprocmask(SIG_BLOCK, &interrupt, NULL);
-    }
     /* As long as anybody has the parent's ends, nobody sees that the parent is gone. */
     for (int i = 0; i < member->all->count; i++)
         io_close(&member->all->list[i].parent_end);
@@ -71,6 +61,7 @@ static int start_worker(struct member *member)
     member->parent_end = ends[0];
     member->worker.end = ends[1];
     member->stopped = 0;
+    member->overdue = false;
     member->process = (struct process){.run = run_worker, .argument = member};
     atomic_store(&status->asleep, false);
     atomic_store(&status->initialized, false);
@@ -91,12 +82,13 @@ static void end_worker(struct member *member, double patience)
     }
 }
 
-/* The same, and its task is lost. */
+/* The same, and its task, if it has one, is lost. */
 static void bury(struct member *member, double patience)
 {
     end_worker(member, patience);
-    board_lose(member->all->board, member->worker.index, EOWNERDEAD, member->process.pid,
-               member->process.exit_code);
+    const struct process *process = &member->process;
+    int error = member->overdue && process->exit_code == -SIGKILL ? ETIMEDOUT : EOWNERDEAD;
+    board_lose(member->all->board, member->worker.index, error, process->pid, process->exit_code);
     member->attempts = atomic_load(&member->worker.status->initialized) ? 0 : member->attempts + 1;
 }
 
@@ -125,19 +117,30 @@ static bool is_stopped_for_good(struct member *member)
            seconds_now() - member->stopped >= member->all->options.time_limit;
 }
 
-/* Kills those that have had a task for too long. Returns when there will be another one. */
+/* It may have died by itself long ago, while nobody waited here: then that is what we report. */
+static void kill_if_alive(struct member *member)
+{
+    member->overdue = process_is_alive(&member->process);
+    if (member->overdue)
+        process_kill(&member->process);
+}
+
+/* Kills those that have had a task for too long. Returns when there will be another one; 0: there
+ * was one, so something is finished. */
 static double kill_overdue(struct workers *workers)
 {
     double next = FOREVER;
+    bool found = false;
     int index;
 
     if (workers->options.time_limit == 0)
         return next;
     while ((index = board_overdue(workers->board, workers->options.time_limit, &next)) != -1) {
-        process_kill(&workers->list[index].process);
+        kill_if_alive(&workers->list[index]);
         bury(&workers->list[index], FOREVER);
+        found = true;
     }
-    return next;
+    return found ? 0 : next;
 }
 
 /* Starts those that are missing. Says whether it has started one. When there is none, and none to
@@ -213,7 +216,7 @@ void workers_look_after(struct workers *workers, int milliseconds)
         if (member->parent_end == -1)
             continue;
         if (check && workers->options.time_limit > 0 && is_stopped_for_good(member))
-            process_kill(&member->process);
+            kill_if_alive(member);
         if ((check || workers->links[i].revents != 0) && has_ended(member, check))
             bury(member, 1.0);
     }
@@ -240,7 +243,6 @@ struct workers *workers_open(struct board *board, int count, const struct worker
         return NULL;
     workers->board = board;
     workers->options = *options;
-    workers->parent = getpid();
     workers->count = count;
     workers->links = calloc((size_t)count, sizeof *workers->links);
     workers->statuses = shared_map((size_t)count * sizeof *workers->statuses);
@@ -249,7 +251,8 @@ struct workers *workers_open(struct board *board, int count, const struct worker
         workers->list[i] = (struct member){.worker = {.slots = board_slots(board),
                                                       .options = &workers->options,
                                                       .status = &workers->statuses[i],
-                                                      .index = i},
+                                                      .index = i,
+                                                      .parent = getpid()},
                                            .all = workers,
                                            .parent_end = -1};
     for (int i = 0; i < count && !failed; i++)
@@ -274,11 +277,9 @@ int workers_join(struct workers *workers)
     double deadline = seconds_now() + 5; /* for them all, however many are stopped */
     for (int i = 0; i < workers->count; i++) {
         struct member *member = &workers->list[i];
-        if (member->parent_end == -1)
-            continue;
-        end_worker(member, deadline - seconds_now());
-        output_lost = output_lost || (member->process.exit_code > 0 &&
-                                      atomic_load(&member->worker.status->initialized));
+        if (member->parent_end != -1)
+            bury(member, deadline - seconds_now());
+        output_lost = output_lost || atomic_load(&member->worker.status->output_lost);
     }
     free_workers(workers);
     if (output_lost)

@@ -58,8 +58,10 @@ static struct task_result results[MOST_TASKS];
 
 static void begin(const struct board *board, int index)
 {
-    workers[index] =
-        (struct worker){.slots = board_slots(board), .options = &options, .index = index};
+    static struct worker_status status;
+
+    workers[index] = (struct worker){
+        .slots = board_slots(board), .options = &options, .status = &status, .index = index};
     worker_begin(&workers[index]);
 }
 
@@ -507,8 +509,8 @@ static void overdue(char **operands)
     printf("finished all the same:\n");
     CHECK(worker_do(&workers[0]) == -1);
     SHOW(board_is_finished(board, 0));
-    board_lose(board, 0, EOWNERDEAD, 1234, -SIGKILL);
-    board_lose(board, 1, EOWNERDEAD, 1234, -SIGKILL);
+    board_lose(board, 0, ETIMEDOUT, 1234, -SIGKILL);
+    board_lose(board, 1, ETIMEDOUT, 1234, -SIGKILL);
     while (work_once(2))
         ;
     print_overdue(board, 0, &next); /* what is finished is not overdue */
@@ -635,6 +637,7 @@ static int work_and_sleep(void *unused)
     begin(common, VICTIM);
     workers[VICTIM].status = drowsy_status;
     workers[VICTIM].end = sockets[1];
+    workers[VICTIM].parent = getppid();
     return worker_work(&workers[VICTIM]);
 }
 
@@ -901,7 +904,7 @@ static void expire(char **operands)
             wait_for_end(pid);
         }
         kill_traced(pid);
-        board_lose(common, VICTIM, EOWNERDEAD, 1234, -SIGKILL);
+        board_lose(common, VICTIM, ETIMEDOUT, 1234, -SIGKILL);
         drain(SURVIVOR);
         CHECK(board_collect(common) == TASKS);
         look(TASKS, ETIMEDOUT);

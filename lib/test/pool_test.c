@@ -71,6 +71,29 @@ static int print_to_full_device(const void *argument, void *result)
     return print_line(argument, result);
 }
 
+static int print_much_to_full_device(const void *argument, void *result)
+{
+    char text[8192];
+
+    (void)argument, (void)result;
+    CHECK(freopen("/dev/full", "w", stdout) != NULL);
+    memset(text, 'x', sizeof text);
+    return fwrite(text, 1, sizeof text, stdout) > sizeof text; /* whoever does not look */
+}
+
+static int say_to_full_device(const void *argument, void *result)
+{
+    CHECK(freopen("/dev/full", "w", stdout) != NULL);
+    say("lost");
+    return square(argument, result);
+}
+
+static int run_for_ms(const void *argument, void *result)
+{
+    nap((double)*(const unsigned long *)argument / 1e3);
+    return square(argument, result);
+}
+
 static unsigned long set_before = 1;
 
 static int read_global(const void *argument, void *result)
@@ -447,12 +470,28 @@ static void closing(char **operands)
     SHOW(pool_apply_async(pool, count_one, &number, NULL));
     SHOW(pool_apply_async(pool, count_one, &number, &results[100]));
     SHOW(pool_map(pool, count_one, arguments, 1, 1, results + 100));
+    SHOW(pool_map(pool, count_one, arguments, 0, 1, results + 100));
     SHOW(pool_wait(pool, &results[99], FOREVER)); /* what it has can be had */
     pool_close(pool);
     SHOW(pool_join(pool));
     SHOW(shared->count);
     SHOW(count_right(100));
     check_nothing_left(descriptors);
+}
+
+static void never_posted(char **operands)
+{
+    struct pool *pool = must_open(1, 0), *other = must_open(1, 0);
+
+    (void)operands;
+    prepare(20);
+    SHOW(pool_wait(pool, &results[19], FOREVER)); /* to a pool that has done nothing yet */
+    for (size_t i = 0; i < 10; i++)
+        post(other, square, i);
+    SHOW(pool_wait(pool, &results[9], FOREVER)); /* to another pool */
+    SHOW(pool_join(other));
+    SHOW(pool_wait(pool, &results[9], FOREVER)); /* it is ready */
+    SHOW(pool_join(pool));
 }
 
 static void terminated(char **operands)
@@ -748,6 +787,131 @@ static void posting(char **operands)
            refused == (int)late);
 }
 
+static void finish_task(unsigned long number)
+{
+    atomic_fetch_or(&shared->turns, 1UL << number);
+}
+
+static int depth, deepest;
+
+static void post_while_full(struct task_result *result)
+{
+    (void)result;
+    if (++depth > deepest)
+        deepest = depth;
+    call_count++;
+    for (int i = 0; i < 2; i++)
+        CHECK(pool_apply_async(common, count_run, &arguments[0], NULL) == 0);
+    depth--;
+}
+
+/* Every slot's task is finished when the first callback is called, and has one that must wait for a
+ * slot. */
+static void nesting(char **operands)
+{
+    enum { SLOTS = 256 };
+
+    (void)operands;
+    common = must_open(2, SLOTS);
+    prepare(SLOTS);
+    atomic_store(&shared->turns, ~1UL);
+    for (size_t i = 0; i < SLOTS; i++) {
+        results[i].callback = i == 0 ? NULL : post_while_full;
+        post(common, i == 0 ? wait_for_turn : count_run, i);
+    }
+    while (count_begun(SLOTS, 1) < SLOTS - 1)
+        nap(0.0005);
+    finish_task(0);
+    SHOW(pool_wait(common, &results[0], FOREVER));
+    SHOW(pool_join(common));
+    printf("%zu callbacks, %d deep; %zu right\n", call_count, deepest, count_right(SLOTS));
+}
+
+enum { WAITS = 16 };
+
+/* cppcheck-suppress constParameter ; the type of a callback */
+static void wait_in_callback(struct task_result *result)
+{
+    unsigned long asked = (unsigned long)(result - results) + 1;
+
+    post(common, run_for_ms, asked);
+    CHECK(pool_wait(common, &results[asked], FOREVER) == 0);
+    call_count++;
+}
+
+/* While the parent waits for a long task, a callback waits for a short one. Should it then not be
+ * woken for the long one, that would cost a quarter of a second each time. */
+static void waiting_twice(char **operands)
+{
+    (void)operands;
+    common = must_open(2, 0);
+    prepare(100);
+    double begin = seconds_now();
+    for (int i = 0; i < WAITS; i++) {
+        arguments[0] = 30;
+        arguments[1] = arguments[2] = 5;
+        results[1].callback = wait_in_callback;
+        post(common, run_for_ms, 0);
+        post(common, run_for_ms, 1);
+        CHECK(pool_wait(common, &results[0], FOREVER) == 0);
+        CHECK(pool_wait(common, &results[1], FOREVER) == 0);
+    }
+    double took = seconds_now() - begin;
+    printf("%zu callbacks; woken: %s\n", call_count, took < WAITS * 0.2 ? "yes" : "no");
+    SHOW(pool_join(common));
+}
+
+static void imap_in_callback(struct task_result *result)
+{
+    struct pool_imap imap = {.function = count_run,
+                             .arguments = &arguments[10],
+                             .count = 50,
+                             .results = &results[10],
+                             .unordered = true};
+
+    (void)result;
+    while (pool_imap_next(common, &imap, FOREVER) != 50)
+        call_count++;
+}
+
+static void count_call(struct task_result *result)
+{
+    CHECK(result->ready);
+    call_count++;
+}
+
+static void ask_both(struct task_result *result)
+{
+    (void)result;
+    atomic_store(&shared->turns, 1 << 2 | 1 << 3);
+    for (size_t i = 2; i <= 3; i++)
+        CHECK(pool_wait(common, &results[i], FOREVER) == 0 && is_right(i));
+    printf("both are ready, %zu of their callbacks called\n", call_count);
+}
+
+/* A callback takes all of an imap; and others fall due in the middle of one. */
+static void due(char **operands)
+{
+    (void)operands;
+    common = must_open(2, 8);
+    prepare(100);
+    results[0].callback = imap_in_callback;
+    post(common, count_run, 0);
+    SHOW(pool_wait(common, &results[0], FOREVER));
+    printf("imap: %zu given, %zu right\n", call_count, count_right(60) - 1);
+
+    prepare(100);
+    call_count = 0;
+    results[1].callback = ask_both;
+    results[2].callback = results[3].callback = count_call;
+    for (size_t i = 1; i <= 3; i++)
+        post(common, i == 1 ? count_run : wait_for_turn, i);
+    SHOW(pool_wait(common, &results[1], FOREVER));
+    SHOW(pool_wait(common, &results[3], FOREVER));
+    printf("then %zu called\n", call_count);
+    SHOW(pool_join(common));
+}
+
 /* --- imap ---- */
 
 static struct pool_imap imap_of(task_function *function, size_t first, size_t count, bool unordered)
@@ -808,11 +972,6 @@ static void imapped(char **operands)
     check_nothing_left(descriptors);
 }
 
-static void finish_task(unsigned long number)
-{
-    atomic_fetch_or(&shared->turns, 1UL << number);
-}
-
 /* Tasks that finish in an order that we say. */
 static void imap_order(char **operands)
 {
@@ -865,6 +1024,24 @@ static void imap_order(char **operands)
     SHOW(pool_imap_next(pool, &imap, LONG));
     atomic_store(&shared->turns, 15);
     CHECK(drain(pool, &imap) == 2);
+    SHOW(pool_join(pool));
+}
+
+/* All slots are taken by others. */
+static void imap_beside(char **operands)
+{
+    struct pool *pool = must_open(1, 4);
+
+    (void)operands;
+    prepare(20);
+    arguments[0] = 50;
+    for (size_t i = 0; i < 4; i++)
+        post(pool, i == 0 ? run_for_ms : wait_for_turn, i);
+    struct pool_imap imap = imap_of(count_run, 4, 10, false);
+    SHOW(pool_imap_next(pool, &imap, 0.2)); /* meanwhile the first one's slot becomes free */
+    atomic_store(&shared->turns, ~0UL);
+    CHECK(drain(pool, &imap) == 10);
+    SHOW(count_right(14)); /* 50 is not the first one's number */
     SHOW(pool_join(pool));
 }
 
@@ -1639,6 +1816,23 @@ static void printed(char **operands)
     CHECK(pool_wait(pool, &results[10], FOREVER) == 0);
     print_lost(&results[10]);
     SHOW(pool_join(pool));
+
+    for (int i = 0; i < 2; i++) { /* too much for a buffer; with a new worker for each task */
+        pool = must_open_with(1, 0, (struct worker_options){.tasks_per_worker = i});
+        prepare(11);
+        post(pool, print_much_to_full_device, 0);
+        post(pool, square, 1);
+        for (size_t j = 0; j < 2; j++) {
+            CHECK(pool_wait(pool, &results[j], FOREVER) == 0);
+            print_lost(&results[j]);
+        }
+        SHOW(pool_join(pool));
+    }
+    pool = must_open_with(1, 0, (struct worker_options){.tasks_per_worker = 1});
+    SHOW(map(pool, say_to_full_device, 1, 1));
+    print_lost(&results[0]);
+    expect_as_new(pool, 1);
+    SHOW(pool_join(pool));
     check_nothing_left(descriptors);
 }
 
@@ -1663,6 +1857,11 @@ int main(int argc, char **argv)
                                                 {"posting", 1, posting},
                                                 {"imap", 3, imapped},
                                                 {"imap_order", 0, imap_order},
+                                                {"imap_beside", 0, imap_beside},
+                                                {"nesting", 0, nesting},
+                                                {"waiting_twice", 0, waiting_twice},
+                                                {"due", 0, due},
+                                                {"never_posted", 0, never_posted},
                                                 {"imap_full", 0, imap_full},
                                                 {"together", 1, together},
                                                 {"dying", ANY, dying},

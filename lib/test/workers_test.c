@@ -275,6 +275,52 @@ static void overdue(char **operands)
     check_nothing_left(descriptors);
 }
 
+/* crashed HOW...: workers that die by themselves while nobody waits for them, for longer than the
+ * limit; and one that does not. */
+static void crashed(char **operands)
+{
+    struct pool *pool = must_open_with(1, 0, (struct worker_options){.time_limit = LIMIT});
+
+    atomic_store(&shared->dying, 1);
+    for (int i = 0; operands[i] != NULL; i++) {
+        prepare(1);
+        atomic_store(&shared->death, operands[i][0]);
+        post(pool, behave, 0);
+        while (atomic_load(&shared->runs[0]) == 0)
+            nap(0.0005);
+        if (operands[i][0] != 'f')
+            wait_until_dead((pid_t)atomic_load(&shared->pids[0]));
+        nap(LIMIT * 1.2);
+        CHECK(pool_wait(pool, &results[0], FOREVER) == 0);
+        printf("%s: ", operands[i]);
+        print_lost(&results[0]);
+    }
+    SHOW(pool_join(pool));
+}
+
+/* A limit that has passed while nobody waited is told at once, not by the next look in a quarter of
+ * a second. */
+static void told_late(char **operands)
+{
+    enum { TIMES = 8 };
+    struct pool *pool = must_open_with(1, 0, (struct worker_options){.time_limit = 0.03});
+    double waited = 0;
+
+    (void)operands;
+    for (int i = 0; i < TIMES; i++) {
+        prepare(1);
+        post(pool, stay, 0);
+        while (atomic_load(&shared->arrived) <= i)
+            nap(0.0005);
+        nap(0.05);
+        double begin = seconds_now();
+        CHECK(pool_wait(pool, &results[0], FOREVER) == 0 && results[0].error == ETIMEDOUT);
+        waited += seconds_now() - begin;
+    }
+    printf("at once: %s\n", waited < TIMES * 0.2 ? "yes" : "no");
+    SHOW(pool_join(pool));
+}
+
 static double noted; /* when the error callback was called */
 
 static void note_error(struct task_result *result)
@@ -454,6 +500,8 @@ int main(int argc, char **argv)
                                                 {"lifetime", 3, lifetime},
                                                 {"lifetimes", 0, lifetimes},
                                                 {"overdue", 3, overdue},
+                                                {"crashed", ANY, crashed},
+                                                {"told_late", 0, told_late},
                                                 {"limits", 0, limits},
                                                 {"near_limit", 0, near_limit},
                                                 {"stopped", 2, stopped},
