@@ -121,8 +121,10 @@ END
     [ "$status" -eq 1 ]
     [[ $stderr == "return_data: remove $TMPDIR/return_data-"*': Directory not empty' ]]
 
-    output=$(DAMAGE='ls $PWD/return_data-*/*-$PPID' bounded 20 env -u TMPDIR "$damaging")
-    expect_same 3 "$(grep -cE '^/tmp/return_data-.{6}/[0-9]+-[0-9]+$' <<<"$output")"
+    for unset in -uTMPDIR TMPDIR=; do
+        output=$(DAMAGE='ls $PWD/return_data-*/*-$PPID' bounded 20 env "$unset" "$damaging")
+        expect_same 3 "$(grep -cE '^/tmp/return_data-.{6}/[0-9]+-[0-9]+$' <<<"$output")"
+    done
     TMPDIR=$BATS_TEST_TMPDIR/none run --separate-stderr bounded 20 "$return_data"
     [ "$status" -eq 1 ]
     expect_same "return_data: make a directory in $BATS_TEST_TMPDIR/none: No such file or directory" "$stderr"

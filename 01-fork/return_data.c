@@ -116,7 +116,9 @@ int main(int argc, char **argv)
         sigaddset(&later, deadly[i]);
     sigprocmask(SIG_BLOCK, &later, &before); /* these must wait until the files are gone */
 
-    const char *place = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+    const char *place = getenv("TMPDIR");
+    if (place == NULL || *place == '\0')
+        place = "/tmp";
     /* For us alone: mkdtemp lets nobody else into it, to put a file or a link there. */
     if (chdir(place) == -1 || mkdtemp(directory) == NULL)
         die("make a directory in %s", place);

@@ -102,6 +102,7 @@ count_files: analyze : No such file or directory' "$(sed '/self/s/: I[^:]*$/: RE
     run --separate-stderr bounded 20 "$ROOT/$count_files" 2 "${names[@]}"
     [[ $status -eq 0 && -z $stderr ]]
     expect_same "$wanted" "$(grep '^{' <<<"$output")"$'\n'
+    [[ $output == *$'analyzing two?lines??\n'* ]] # as in a message
     long=$(printf "'%.0s" {1..254})\" # every character is escaped
     : >"$long"
     output=$(bounded 20 "$ROOT/$count_files" 1 "$long")

@@ -40,10 +40,15 @@ static int analyze(const void *argument, void *result)
     struct counts *counts = result;
     unsigned char block[65536]; /* so much of a file at a time, however large it is */
     long long seen[UCHAR_MAX + 1] = {0};
+    char line[PATH_MAX];
     struct stat status;
     ssize_t size;
 
-    say("Process %ld analyzing %s", (long)getpid(), name);
+    snprintf(line, sizeof line, "%s", name);
+    for (char *c = line; *c != '\0'; c++)
+        if (iscntrl((unsigned char)*c)) /* as complain does it: a newline would make two lines */
+            *c = '?';
+    say("Process %ld analyzing %s", (long)getpid(), line);
     if (stat(name, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
         return ENOTSUP; /* a device may have no end; nobody may ever write to a FIFO */
     int file = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* it may be a FIFO by now */

@@ -202,6 +202,10 @@ The same in each of 4 files." "$(sed -E 's/[0-9]+\.[0-9]{4} sec/T sec/' <<<"$out
         run --separate-stderr bounded 20 "$hooked" -n 3 -l 0 # a worker opens it
     [ "$status" -eq 1 ]
     expect_same 'digits: count in 2.txt: process N was killed by signal 9' "$(mask <<<"$stderr")"
+    # What waits in the parent waits in a worker, too, for ever; it is not for a worker to remove the files.
+    DO='read -r _ _ _ parent _ <"/proc/$PPID/stat"; grep -qv digits "/proc/$parent/comm" || kill -TERM "$PPID"' \
+        run --separate-stderr bounded 20 "$hooked" -n 3 -l 9
+    [[ $status -eq 0 && -z $stderr && $output == *'each of 3 files.' ]]
     DO='cd "$TMPDIR"/digits-*; if [ -e 2 ]; then mv 2 2.txt; elif [ -e 2.txt ]; then mv 2.txt 2; fi' \
         run --separate-stderr bounded 20 "$hooked" -n 3 -l 0 # it is away for a while
     [ "$status" -eq 1 ]
@@ -227,6 +231,9 @@ The same in each of 4 files." "$(sed -E 's/[0-9]+\.[0-9]{4} sec/T sec/' <<<"$out
     expect_same "digits: make a directory in $TMPDIR: No such file or directory" "$stderr"
     output=$(SEED=7 env -u TMPDIR "$digits" -n 4 -l 90 | tail -n 1)
     expect_same "The same in each of 4 files." "$output"
+    # Empty, it is as if it was not set; the directory would be /digits-...
+    TMPDIR='' AT=1.txt DO='echo /digits-*' run --separate-stderr bounded 20 "$hooked" -w 1 -n 1 -l 0
+    [[ $status -eq 0 && -z $stderr && ${lines[0]} == '/digits-*' ]]
     expect_nothing_left "$digits"
 }
 
@@ -245,7 +252,23 @@ The same in each of 4 files." "$(sed -E 's/[0-9]+\.[0-9]{4} sec/T sec/' <<<"$out
         [ "$status" -eq $((128 + $(kill -l "$signal"))) ]
         [[ -z $stderr && ! -e $directory ]]
     done
-    # One that is ignored is ignored.
+    # While it counts, by itself and in a pool: a file that would take it many seconds.
+    for whom in digits timeout; do # the parent of the worker; of itself
+        AT=2.txt DO='read -r _ _ _ parent _ <"/proc/$PPID/stat"
+            for file in "$TMPDIR"/digits-*/2.txt; do
+                ! grep -q '$whom' "/proc/$parent/comm" || [ ! -e "$file" ] || {
+                    truncate -s 50G "$file"
+                    grep -q digits "/proc/$parent/comm" || parent=$PPID
+                    kill -TERM "$parent"
+                }
+            done' run --separate-stderr bounded 20 "$hooked" -w 2 -n 3 -l 2
+        [ "$status" -eq $((128 + $(kill -l TERM))) ]
+        expect_same '' "$output$stderr$(ls "$TMPDIR")"
+        expect_nothing_left "$digits"
+    done
+    # One that is ignored is ignored, one that is blocked stays blocked.
+    DO='kill -INT $PPID' run --separate-stderr bounded 20 env --block-signal=INT "$hooked" -n 5 -l 2
+    [[ $status -eq 0 && -z $stderr && $output == *'each of 5 files.' ]]
     DO='kill -INT $PPID' run --separate-stderr bounded 20 env --ignore-signal=INT "$hooked" -n 5 -l 2
     [[ $status -eq 0 && -z $stderr && $output == *'each of 5 files.' ]]
 

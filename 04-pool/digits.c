@@ -63,10 +63,12 @@ static int count_digits(const void *argument, void *result)
     int file = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file == -1)
         return errno;
-    while ((size = io_read(file, block, sizeof block)) > 0)
+    while ((size = io_read(file, block, sizeof block)) > 0) {
+        end_if_told();
         for (ssize_t i = 0; i < size; i++)
             if (block[i] >= '0' && block[i] <= '9')
                 of[block[i] - '0']++;
+    }
     int error = size == -1 ? errno : 0;
     close(file);
     return error;
@@ -87,10 +89,15 @@ static void count_in_pool(int workers)
         die("open a pool of %d workers", workers);
     for (struct file *file = files; file < files + file_count; file++) {
         file->pooled.result.value = file->pooled.of;
+        end_if_told();
         if (pool_apply_async(pool, count_digits, &file->name, &file->pooled.result) == -1)
             die("count in %s", file->name);
     }
-    if (pool_join(pool) == -1) /* waits for them all */
+    for (struct file *file = files; file < files + file_count; file++)
+        do /* pool_join would wait for them all, but not look for a signal meanwhile */
+            end_if_told();
+        while (pool_wait(pool, &file->pooled.result, 0.1) == -1);
+    if (pool_join(pool) == -1)
         die("join the pool");
 }
 

@@ -23,6 +23,7 @@ static struct { /* what is to be removed at the end */
     char directory[PATH_MAX + 1];
     bool is_ours; /* the directory, too */
     long files;
+    pid_t owner; /* who removes them; not one of its workers */
     sigset_t signals_before;
 } made;
 
@@ -59,18 +60,22 @@ static void remove_at_exit(void)
         if (sigaction(deadly[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
             sigaddset(&held, deadly[i]);
     sigprocmask(SIG_BLOCK, &held, &made.signals_before);
+    made.owner = getpid();
     if (atexit(remove_made) != 0)
         die("register a function for the exit");
 }
 
-/* Ends the program, if a signal waits for that. */
+/* Ends the program, if a signal waits for that. Nothing to do for a worker, or where no signal has
+ * to wait since there is nothing to be removed. */
 static void end_if_told(void)
 {
     sigset_t pending;
 
+    if (getpid() != made.owner)
+        return;
     sigpending(&pending);
     for (size_t i = 0; i < DEADLY; i++)
-        if (sigismember(&pending, deadly[i]) == 1)
+        if (sigismember(&pending, deadly[i]) && !sigismember(&made.signals_before, deadly[i]))
             exit(EXIT_FAILURE); /* it dies of the signal before that */
 }
 
@@ -120,8 +125,10 @@ static void make_files_in(const char *directory, long files, long strings, long 
 /* Makes them in a new directory, to be removed at the exit. Returns its path. */
 static const char *make_temporary_files(long files, long strings, long longest)
 {
-    const char *above = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+    const char *above = getenv("TMPDIR");
 
+    if (above == NULL || *above == '\0')
+        above = "/tmp";
     remove_at_exit();
     snprintf(made.directory, sizeof made.directory, "%s/digits-XXXXXX", above);
     if (mkdtemp(made.directory) == NULL)

@@ -118,6 +118,7 @@ expect_both() {
 <title>&lt;b&gt; &amp;amp; &quot;&#39;&apos; &#x263A;&#9731;|(no title)
 <title>&lt;b&gt; &amp;amp; &quot;&#39;&apos; &#x263A;&#9731;.&#10;</title>|<b> &amp; "'' ☺☃.
 <title>&unknown; &; & &#; &#x; &#0; &#-1; &# 1; &#xD800; &#1114112; &#99999999999999999999; &#65 &ampx</title>|&unknown; &; & &#; &#x; &#0; &#-1; &# 1; &#xD800; &#1114112; &#99999999999999999999; &#65 &ampx
+<title>&#x0x41; &#x0X41; &#0x41; &#x+41; &#x-41; &#x 41; &#xX41; &#+65; &#x4g; &#6A; &#X4a;</title>|&#x0x41; &#x0X41; &#0x41; &#x+41; &#x-41; &#x 41; &#xX41; &#+65; &#x4g; &#6A; J
 <title>\033[31m&#27;[0m \a \0177 &#155; \0302\0233 &#x7f;</title>|\x1B[31m\x1B[0m \x07 \x7F \x9B \x9B \x7F
 <title>Latin-1: \0351\0350; half: \0342\0202; \0300\0200 \0355\0240\0200 \0364\0220\0200\0200 \0371\0220\0220\0220 \0340\0200\0200</title>|Latin-1: \xE9\xE8; half: \xE2\x82; \xC0\x80 \xED\xA0\x80 \xF4\x90\x80\x80 \xF9\x90\x90\x90 \xE0\x80\x80
 <title>NUL \0000.</title>|NUL \x00.
@@ -283,10 +284,13 @@ Elapsed time: T for 4 pages." "$(sed -E '$s/[0-9]+\.[0-9]{2}/T/' "$BATS_TEST_TMP
 
     slow '' -g 200
     printf '%s\n' "$url" "$url" >"$list"
-    start -w 2 "$list"
-    kill -KILL "$pid"
-    wait "$runner" || true
-    expect_nothing_left "$fetch_urls"
+    for how in --default-signal --ignore-signal --block-signal; do # as we have got SIGTERM
+        : >"$BATS_TEST_TMPDIR/log"
+        start -w 2 "$list"
+        kill -KILL "$pid"
+        wait "$runner" || true
+        expect_nothing_left "$fetch_urls, SIGTERM with $how"
+    done
 }
 
 # The kernel's own list is quicker to read than all of /proc, and not on every Linux.
@@ -296,7 +300,7 @@ children() {
 
 # Starts it in the background: `pid`, below `runner`. Returns when a page has been asked for.
 start() {
-    timeout 20 "$fetch_urls" "$@" >"$BATS_TEST_TMPDIR/output" 2>"$BATS_TEST_TMPDIR/errors" 3>&- &
+    timeout 20 env ${how:+"$how=TERM"} "$fetch_urls" "$@" >"$BATS_TEST_TMPDIR/output" 2>"$BATS_TEST_TMPDIR/errors" 3>&- &
     runner=$!
     await_requests 1
     pid=$(children "$runner")

@@ -98,11 +98,11 @@ static size_t entity_decode(const char *text, long *code)
         return 0;
     bool hex = text[2] == 'x' || text[2] == 'X';
     const char *digits = text + (hex ? 3 : 2);
-    char *end;
-    if (!(hex ? isxdigit((unsigned char)*digits) : isdigit((unsigned char)*digits)))
+    const char *end = digits + strspn(digits, hex ? "0123456789ABCDEFabcdef" : "0123456789");
+    if (*end != ';')
         return 0; /* strtol would also take a sign, a blank or another 0x */
-    *code = strtol(digits, &end, hex ? 16 : 10);
-    if (*end != ';' || *code <= 0 || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
+    *code = strtol(digits, NULL, hex ? 16 : 10); /* 0 if there is no digit */
+    if (*code <= 0 || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
         return 0;
     return (size_t)(end + 1 - text);
 }

@@ -160,6 +160,9 @@ int subprocess_exec_code(int error)
     case EINVAL:
     case ECHILD: /* and what flushing may give */
     case ENOSPC:
+    case EFBIG:
+    case EDQUOT:
+    case EIO:
     case EPIPE:
     case EINTR:
         return 1;

@@ -44,9 +44,10 @@ struct subprocess {
     int ends[3]; /* of the pipes to and from its descriptors 0, 1 and 2; -1: closed */
     size_t text_sent;
 
-    /* Set by the library, to be read. process_is_alive, process_kill and the like work on
-     * `process`; process_join, too, but it neither feeds the program, nor takes what it prints, nor
-     * ends its group. */
+    /* Set by the library, to be read. process_terminate and process_kill work on `process`: on the
+     * program alone, not on its group. process_join, process_join_any and process_is_alive, too;
+     * but they neither feed the program nor take what it prints, and once they have reaped it, its
+     * group is not ended any more: the number could be another's by then. */
     struct process process;
     struct subprocess_text output_text, error_text; /* of the streams that are pipes */
 };

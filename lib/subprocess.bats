@@ -116,6 +116,14 @@ subprocess_communicate(&prints, LONG): 0
 END
 }
 
+@test "subprocess: where poll fails, that is an error, and no endless loop; the end is the end" {
+    scenario few_descriptors <<'END'
+subprocess_communicate(&prints, LONG): EINVAL
+subprocess_end(&loud, LONG): EINVAL
+loud.process.exit_code: -9
+END
+}
+
 # --- the end ---------------------------------------------------------------------------------------
 
 @test "subprocess: end: SIGTERM, which a program may handle or die of, SIGKILL for the deaf; stopped or not" {
@@ -146,6 +154,19 @@ END
   output: ; error: ; exit code -15; all gone
   output: ; error: ; exit code -9; all gone
   output: ; error: ; exit code -9; all gone
+END
+}
+
+@test "subprocess: end: a program that has left its group, or made one, is ended all the same" {
+    scenario ends \
+        "exec $DRIVER change_group ours" group 20 \
+        "trap '' TERM; exec $DRIVER change_group ours" group 0.03 \
+        "trap '' TERM; exec $DRIVER change_group ours" group close \
+        "exec $DRIVER change_group own" alone 20 <<'END'
+  output: ; error: ; exit code -15; all gone
+  output: ; error: ; exit code -9; all gone
+  output: ; error: ; exit code -9; all gone
+  output: ; error: ; exit code -15; all gone
 END
 }
 

@@ -20,22 +20,24 @@ static int fail(int error)
 static int has_ended(const struct subprocess *subprocess)
 {
     siginfo_t info = {.si_pid = 0};
+    int result = waitid(P_PID, (id_t)subprocess->process.pid, &info, WEXITED | WNOHANG | WNOWAIT);
 
-    if (waitid(P_PID, (id_t)subprocess->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1)
-        return -1;
-    return info.si_pid != 0;
+    return result == -1 ? -1 : info.si_pid != 0;
 }
 
-/* Sends a signal to it, or its group, if it is still there. */
+/* Sends a signal to it, or its group, if it is still there; to both, if it has left its group. */
 static void send_signal(const struct subprocess *subprocess, int number)
 {
     pid_t pid = subprocess->process.pid;
 
     if (pid <= 0 || subprocess->process.joined || has_ended(subprocess) == -1)
         return;
-    kill(subprocess->group ? -pid : pid, number);
-    if (number != SIGKILL) /* what is stopped gets any other signal only when it goes on */
-        kill(subprocess->group ? -pid : pid, SIGCONT);
+    for (int i = 0; i < 2; i++, number = SIGCONT) { /* what is stopped gets it when it goes on */
+        if (subprocess->group)
+            kill(-pid, number);
+        if (!subprocess->group || number == SIGKILL || getpgid(pid) != pid)
+            kill(pid, number); /* SIGKILL twice does no harm */
+    }
 }
 
 /* Feeds the program as much as its standard input takes. When it reads no more we have EPIPE, and
@@ -43,22 +45,19 @@ static void send_signal(const struct subprocess *subprocess, int number)
 static void feed(struct subprocess *subprocess)
 {
     int *end = &subprocess->ends[STDIN_FILENO], number;
-    sigset_t broken, before, pending;
+    sigset_t broken, mask, before, after;
 
     sigemptyset(&broken);
     sigaddset(&broken, SIGPIPE);
-    sigprocmask(SIG_BLOCK, &broken, &before);
-    sigpending(&pending);
-    bool was_pending = sigismember(&pending, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &broken, &mask);
+    sigpending(&before);
     ssize_t written = write(*end, (const char *)subprocess->text + subprocess->text_sent,
                             subprocess->text_size - subprocess->text_sent);
     int error = errno;
-    if (written == -1 && error == EPIPE && !was_pending) {
-        sigpending(&pending); /* where it is ignored, it may not be there */
-        if (sigismember(&pending, SIGPIPE))
-            sigwait(&broken, &number);
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    sigpending(&after); /* where it is ignored, none comes */
+    if (written == -1 && sigismember(&after, SIGPIPE) && !sigismember(&before, SIGPIPE))
+        sigwait(&broken, &number);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     if (written > 0)
         subprocess->text_sent += (size_t)written;
     if (subprocess->text_sent == subprocess->text_size ||
@@ -103,6 +102,7 @@ static int take_both(struct subprocess *subprocess, const struct pollfd *ready)
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { END_SIGNALS = sizeof end_signals / sizeof *end_signals };
+static const double PATIENCE = 0.25; /* seconds between a signal and SIGKILL */
 
 /* Says whether one of the signals is waiting to be let through. */
 static bool has_come(struct subprocess_signals *signals)
@@ -111,7 +111,8 @@ static bool has_come(struct subprocess_signals *signals)
 
     sigpending(&pending);
     for (int i = 0; i < END_SIGNALS && signals->came == 0; i++)
-        if (sigismember(&pending, end_signals[i]) && sigismember(&signals->ends, end_signals[i]))
+        if (sigismember(&pending, end_signals[i]) && sigismember(&signals->ends, end_signals[i]) &&
+            !sigismember(&signals->before, end_signals[i]))
             signals->came = end_signals[i];
     return signals->came != 0;
 }
@@ -120,7 +121,7 @@ static bool has_come(struct subprocess_signals *signals)
 enum { LOOK_FOR_SIGNALS = 100, LOOK_FOR_END = 5 };
 
 /* Waits until something can be moved, or the program has ended, or it is time to look whether it
- * has, or the deadline has come: then -1 and ETIMEDOUT. Moves what there is; -1 and ENOMEM. */
+ * has, or the deadline has come: then -1 and ETIMEDOUT. Moves what there is. Or -1 and errno. */
 static int move_some(struct subprocess *subprocess, int end_handle, double deadline)
 {
     struct pollfd ready[] = {{.fd = subprocess->ends[0], .events = POLLOUT},
@@ -129,14 +130,15 @@ static int move_some(struct subprocess *subprocess, int end_handle, double deadl
                              {.fd = end_handle, .events = POLLIN}}; /* poll leaves out a -1 */
     int milliseconds = milliseconds_until(deadline);
     int longest = end_handle == -1 ? LOOK_FOR_END : LOOK_FOR_SIGNALS;
-    bool is_short = milliseconds >= 0 && milliseconds < longest;
 
-    if (poll(ready, 4, is_short ? milliseconds : longest) > 0) {
-        if (ready[0].revents != 0)
-            feed(subprocess);
-        if (take_both(subprocess, ready) == -1)
-            return -1;
-    }
+    if (milliseconds >= 0 && milliseconds < longest)
+        longest = milliseconds;
+    if (poll(ready, 4, longest) == -1)
+        return errno == EINTR ? 0 : -1;
+    if (ready[0].revents != 0)
+        feed(subprocess);
+    if (take_both(subprocess, ready) == -1)
+        return -1;
     return milliseconds == 0 ? fail(ETIMEDOUT) : 0;
 }
 
@@ -167,18 +169,16 @@ static void close_ends(struct subprocess *subprocess)
 static int communicate(struct subprocess *subprocess, double deadline,
                        struct subprocess_signals *signals)
 {
-    struct process *process = &subprocess->process;
-
-    if (process->pid <= 0)
+    if (subprocess->process.pid <= 0)
         return fail(EINVAL);
-    if (!process->joined && move_all(subprocess, deadline, signals) == -1)
+    if (!subprocess->process.joined && move_all(subprocess, deadline, signals) == -1)
         return -1;
     if (subprocess->group) /* while its number is its own: it has not been reaped */
         send_signal(subprocess, SIGKILL);
     if (take_both(subprocess, NULL) == -1)
         return -1;
     close_ends(subprocess);
-    return process_join(process, FOREVER);
+    return process_join(&subprocess->process, FOREVER);
 }
 
 int subprocess_communicate(struct subprocess *subprocess, double timeout)
@@ -186,34 +186,45 @@ int subprocess_communicate(struct subprocess *subprocess, double timeout)
     return communicate(subprocess, deadline_after(timeout), NULL);
 }
 
+static void kill_and_reap(struct subprocess *subprocess)
+{
+    send_signal(subprocess, SIGKILL);
+    close_ends(subprocess);
+    (void)process_join(&subprocess->process, FOREVER);
+}
+
+/* Communicates with one of several, if it was started; kills it where that can't go on, and sets
+ * *error. Says whether it still runs: errno is EINTR or ETIMEDOUT. */
+static bool still_runs(struct subprocess *subprocess, double deadline,
+                       struct subprocess_signals *signals, int *error)
+{
+    if (subprocess->process.pid <= 0 || communicate(subprocess, deadline, signals) == 0)
+        return false;
+    if (errno == EINTR || errno == ETIMEDOUT)
+        return true;
+    *error = errno;
+    kill_and_reap(subprocess);
+    return false;
+}
+
 /* Communicates with all of them until they have ended. When the time is up or a signal has come,
  * they get that signal (SIGTERM, if it is the time), and SIGKILL after so many seconds of patience.
- * Returns 0, or -1 and errno: ETIMEDOUT, ECHILD, ENOMEM. */
+ * Returns 0, or -1 and errno: ETIMEDOUT, ECHILD, ENOMEM, EINVAL. */
 static int finish(struct subprocess *several, size_t count, double timeout, double patience,
                   struct subprocess_signals *signals)
 {
     double deadline = deadline_after(timeout);
     int sent = 0, error = 0; /* sent: the last signal */
 
-    for (size_t i = 0; i < count;) {
-        bool failed = several[i].process.pid > 0 &&
-                      communicate(&several[i], deadline, sent == 0 ? signals : NULL) == -1;
-        if (failed && (errno == ECHILD || errno == ENOMEM || (errno == ETIMEDOUT && sent == 0)))
-            error = errno;
-        if (!failed || errno == ECHILD) {
-            i++;
-            continue;
+    for (size_t i = 0; i < count; i++)
+        while (still_runs(&several[i], deadline, sent == 0 ? signals : NULL, &error)) {
+            int first = signals != NULL && errno == EINTR ? signals->came : SIGTERM;
+            error = errno == ETIMEDOUT && sent == 0 ? ETIMEDOUT : error;
+            sent = sent == 0 ? first : SIGKILL;
+            deadline = sent == SIGKILL ? FOREVER : deadline_after(patience);
+            for (size_t j = i; j < count; j++)
+                send_signal(&several[j], sent);
         }
-        if (errno == EINTR)
-            sent = signals->came;
-        else
-            sent = errno == ETIMEDOUT && sent == 0 ? SIGTERM : SIGKILL;
-        deadline = sent == SIGKILL ? FOREVER : deadline_after(patience);
-        for (size_t j = i; j < count; j++)
-            send_signal(&several[j], sent);
-        if (error == ENOMEM)
-            close_ends(&several[i]);
-    }
     return error == 0 ? 0 : fail(error);
 }
 
@@ -221,20 +232,15 @@ int subprocess_end(struct subprocess *subprocess, double patience)
 {
     if (subprocess->process.pid <= 0)
         return fail(EINVAL);
-    if (finish(subprocess, 1, 0, patience, NULL) == -1 && errno != ETIMEDOUT)
-        return -1;
-    return 0;
+    return finish(subprocess, 1, 0, patience, NULL) == 0 || errno == ETIMEDOUT ? 0 : -1;
 }
 
 void subprocess_close(struct subprocess *subprocess)
 {
     int error = errno;
 
-    if (subprocess->process.pid > 0) {
-        send_signal(subprocess, SIGKILL);
-        close_ends(subprocess);
-        (void)subprocess_communicate(subprocess, FOREVER);
-    }
+    if (subprocess->process.pid > 0)
+        kill_and_reap(subprocess);
     free(subprocess->output_text.data);
     free(subprocess->error_text.data);
     subprocess->output_text = subprocess->error_text = (struct subprocess_text){0};
@@ -247,14 +253,10 @@ void subprocess_hold_signals(struct subprocess_signals *signals)
 
     *signals = (struct subprocess_signals){0};
     sigemptyset(&signals->ends);
-    for (int i = 0; i < END_SIGNALS; i++)
-        sigaddset(&signals->ends, end_signals[i]);
+    for (int i = 0; i < END_SIGNALS; i++) /* those that would not end the caller are left alone */
+        if (sigaction(end_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&signals->ends, end_signals[i]);
     sigprocmask(SIG_BLOCK, &signals->ends, &signals->before);
-    /* Those that would not end the caller do not end the program either. */
-    for (int i = 0; i < END_SIGNALS; i++)
-        if (sigismember(&signals->before, end_signals[i]) ||
-            sigaction(end_signals[i], NULL, &action) == -1 || action.sa_handler == SIG_IGN)
-            sigdelset(&signals->ends, end_signals[i]);
 }
 
 void subprocess_release_signals(const struct subprocess_signals *signals)
@@ -264,8 +266,6 @@ void subprocess_release_signals(const struct subprocess_signals *signals)
     sigprocmask(SIG_SETMASK, &signals->before, NULL); /* nobody has taken it: it comes now */
     errno = error;
 }
-
-static const double PATIENCE = 0.25; /* seconds between a signal and SIGKILL */
 
 int subprocess_wait_all(struct subprocess *several, size_t count,
                         struct subprocess_signals *signals)

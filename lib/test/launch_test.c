@@ -276,12 +276,18 @@ static void unflushed(char **operands)
 
 static void exec_codes(char **operands)
 {
-    int errors[] = {ENOENT, EACCES, ENOEXEC, E2BIG,  ENOTDIR, EPERM,
-                    EAGAIN, ENOMEM, EMFILE,  ENFILE, EBADF};
+    static const struct {
+        int error;
+        const char *name;
+    } errors[] = {
+        {ENOENT, "ENOENT"},   {EACCES, "EACCES"}, {ENOEXEC, "ENOEXEC"}, {E2BIG, "E2BIG"},
+        {ENOTDIR, "ENOTDIR"}, {EPERM, "EPERM"},   {EAGAIN, "EAGAIN"},   {ENOMEM, "ENOMEM"},
+        {EMFILE, "EMFILE"},   {ENFILE, "ENFILE"}, {EBADF, "EBADF"},     {ENOSPC, "ENOSPC"},
+        {EFBIG, "EFBIG"},     {EIO, "EIO"},       {EDQUOT, "EDQUOT"},   {EPIPE, "EPIPE"}};
 
     (void)operands;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-        printf("%s %d\n", error_name(errors[i]), subprocess_exec_code(errors[i]));
+        printf("%s %d\n", errors[i].name, subprocess_exec_code(errors[i].error));
 }
 
 /* Each of several that run at the same time has its own exit code, whoever is joined first. */

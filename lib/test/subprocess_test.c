@@ -37,6 +37,15 @@ static void stay(char **operands)
     wait_for_ever(NULL);
 }
 
+/* change_group own|ours: makes a group of its own, or joins that of its parent, says on descriptor
+ * 2 that it has, and stays. */
+static void change_group(char **operands)
+{
+    CHECK(setpgid(0, strcmp(operands[0], "own") == 0 ? 0 : getpgid(getppid())) == 0);
+    CHECK(write(STDERR_FILENO, "!", 1) == 1);
+    wait_for_ever(operands);
+}
+
 /* --- what the scenarios share ---- */
 
 static struct gate gate;
@@ -393,20 +402,26 @@ static void handlers(char **operands)
     enum { SIZE = 2 << 20 };
     struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
     struct sigaction action = {.sa_handler = count_signal};
-    struct subprocess cat = PIPED("sleep 0.05; cat");
     char *text = make_text(SIZE);
 
     (void)operands;
-    cat.input.kind = SUBPROCESS_PIPE;
-    cat.text = text;
-    cat.text_size = SIZE;
     CHECK(sigaction(SIGPROF, &action, NULL) == 0 && sigaction(SIGALRM, &action, NULL) == 0);
-    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
-    CHECK(subprocess_run(&cat, LONG) == 0);
-    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
-    CHECK(caught > 1 && is_text(&cat.output_text, text, SIZE));
+    for (int i = 0; i < 2; i++) {
+        struct subprocess cat = PIPED("sleep 0.05; cat");
+        cat.input.kind = SUBPROCESS_PIPE;
+        cat.text = text;
+        cat.text_size = SIZE;
+        caught = 0;
+        CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+        if (i == 0)
+            CHECK(subprocess_start(&cat) == 0 && subprocess_communicate(&cat, LONG) == 0);
+        else
+            CHECK(subprocess_run(&cat, LONG) == 0);
+        CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+        CHECK(caught > 1 && is_text(&cat.output_text, text, SIZE));
+        subprocess_close(&cat);
+    }
     printf("all came\n");
-    subprocess_close(&cat);
     free(text);
 }
 
@@ -461,6 +476,29 @@ static void no_memory(char **operands)
     CHECK(prints.output_text.size == SIZE && prints.output_text.data[SIZE] == '\0');
     subprocess_close(&prints);
     check_nothing_left(before - (fclose(memory) == 0));
+}
+
+/* The limit is lowered below the four entries that poll is given: it refuses them, in no time. */
+static void few_descriptors(char **operands)
+{
+    struct subprocess prints = PIPED("echo text; exec sleep 60"), loud = PIPED("exec yes");
+    struct rlimit limits, small;
+    int before = count_descriptors();
+
+    (void)operands;
+    loud.group = true;
+    CHECK(subprocess_start(&prints) == 0 && subprocess_start(&loud) == 0);
+    CHECK(getrlimit(RLIMIT_NOFILE, &limits) == 0);
+    small = limits;
+    small.rlim_cur = 3;
+    CHECK(setrlimit(RLIMIT_NOFILE, &small) == 0);
+    SHOW(subprocess_communicate(&prints, LONG));
+    SHOW(subprocess_end(&loud, LONG));
+    SHOW(loud.process.exit_code);
+    subprocess_close(&prints);
+    subprocess_close(&loud);
+    CHECK(setrlimit(RLIMIT_NOFILE, &limits) == 0);
+    check_nothing_left(before);
 }
 
 /* --- the end ---- */
@@ -776,6 +814,7 @@ static void held(char **operands)
 int main(int argc, char **argv)
 {
     static const struct scenario scenarios[] = {{"stay", ANY, stay},
+                                                {"change_group", 1, change_group},
                                                 {"call", ANY, call},
                                                 {"misuse", 0, misuse},
                                                 {"reaped", 0, reaped},
@@ -788,6 +827,7 @@ int main(int argc, char **argv)
                                                 {"handlers", 0, handlers},
                                                 {"joined", 0, joined},
                                                 {"no_memory", 0, no_memory},
+                                                {"few_descriptors", 0, few_descriptors},
                                                 {"ends", ANY, ends},
                                                 {"run", 0, run},
                                                 {"blocked", 0, blocked},
