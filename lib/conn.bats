@@ -26,7 +26,7 @@ conn_poll(&pair[0], 0): 0
 END
 }
 
-@test "conn: what an end can't do is EBADF; what is too long, or of the other kind, stays" {
+@test "conn: what an end can't do is EBADF; what is too long, or of the other kind, is next again" {
     scenario errors <<'END'
 the receiving end:
 conn_send(end, "1", 1, FOREVER): EBADF
@@ -80,7 +80,7 @@ conn_receive_descriptor(end, 0): EBADF
 END
 }
 
-@test "conn: without a descriptor to be had, EMFILE, and what was to be received stays" {
+@test "conn: without a descriptor to be had, EMFILE, and what there is room for stays" {
     scenario no_descriptors <<'END'
 conn_pair(others): EMFILE
 conn_one_way(others): EMFILE
@@ -93,6 +93,27 @@ conn_receive(&pair[0], got, LONGISH, FOREVER): 65536
 conn_receive_descriptor(&pair[0], FOREVER): EMFILE
 conn_receive_descriptor(&pair[0], FOREVER): EMFILE
 conn_poll(&pair[0], 0): 0
+without room for it:
+conn_receive(&pair[0], got, CONN_PACKET, FOREVER): EMFILE
+conn_receive(&pair[0], got, CONN_PACKET, FOREVER): 4
+conn_receive(&pair[0], got, CONN_PACKET, FOREVER): EMFILE
+conn_receive(&pair[0], got, CONN_PACKET, FOREVER): 4
+conn_poll(&pair[0], 0): 0
+END
+}
+
+@test "conn: what was refused is kept in its place, by the process that it was refused to" {
+    scenario kept <<<'the next message'
+    scenario kept_alone <<<'each its own'
+}
+
+@test "conn: without memory, ENOMEM, and nothing is lost; a closed end has given back what it had" {
+    scenario no_memory <<'END'
+conn_poll(&pair[0], 0): ENOMEM
+conn_next_size(&pair[0], 0): ENOMEM
+conn_receive(&pair[0], got, 1, 0): ENOMEM
+conn_receive_descriptor(&pair[0], 0): ENOMEM
+conn_receive(&pair[0], got, 1, 0): 1
 END
 }
 

@@ -1,6 +1,5 @@
 /* A message is one packet of a SOCK_SEQPACKET socketpair. In front of the caller's bytes it has a
- * header: so no packet is empty, which would look like the end, and a look at the header is enough
- * to know whether the message fits, before it is taken.
+ * header: so no packet is empty, which would look like the end, and its header tells what it is.
  *
  * A packet must fit into the socket's buffer. Longer messages lie in a file without a name, and the
  * packet carries the file's descriptor. */
@@ -12,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +28,13 @@ struct packet {
     unsigned char bytes[CONN_PACKET];
 };
 
+/* Where packets are received. One that the caller can't use stays here, for its next call. */
+struct conn_inbox {
+    pid_t keeper;   /* the process whose next call that is, or 0: there is no packet */
+    int descriptor; /* that has come with it, or -1 */
+    struct packet packet;
+};
+
 /* Room for one descriptor beside a packet. */
 union control {
     struct cmsghdr align;
@@ -36,13 +43,12 @@ union control {
 
 int conn_pair(struct conn ends[2])
 {
-    int descriptors[2];
+    int pair[2];
 
-    if (io_socketpair(SOCK_SEQPACKET, descriptors) == -1)
+    if (io_socketpair(SOCK_SEQPACKET, pair) == -1)
         return -1;
     for (int i = 0; i < 2; i++)
-        ends[i] =
-            (struct conn){.descriptor = descriptors[i], .can_send = true, .can_receive = true};
+        ends[i] = (struct conn){.descriptor = pair[i], .can_send = true, .can_receive = true};
     return 0;
 }
 
@@ -55,17 +61,30 @@ int conn_one_way(struct conn ends[2])
     return 0;
 }
 
+static void empty(struct conn_inbox *inbox)
+{
+    io_close(&inbox->descriptor);
+    inbox->keeper = 0;
+}
+
 void conn_close(struct conn *conn)
 {
     io_close(&conn->descriptor);
+    if (conn->inbox != NULL)
+        empty(conn->inbox);
+    free(conn->inbox);
+    conn->inbox = NULL;
+}
+
+static int fail(int error)
+{
+    errno = error;
+    return -1;
 }
 
 static int check_end(const struct conn *conn, bool allowed)
 {
-    if (conn->descriptor != -1 && allowed)
-        return 0;
-    errno = EBADF;
-    return -1;
+    return conn->descriptor != -1 && allowed ? 0 : fail(EBADF);
 }
 
 static int wait_flag(double deadline)
@@ -86,10 +105,8 @@ static int wait_until_ready(int descriptor, short events, double deadline)
         return -1;
     struct pollfd ready = {.fd = descriptor, .events = events};
     int count = poll(&ready, 1, milliseconds_until(deadline));
-    if (count == 0 && milliseconds_until(deadline) == 0) {
-        errno = ETIMEDOUT;
-        return -1;
-    }
+    if (count == 0 && milliseconds_until(deadline) == 0)
+        return fail(ETIMEDOUT);
     return count == -1 && errno != EINTR ? -1 : 0;
 }
 
@@ -133,17 +150,15 @@ int conn_send(struct conn *conn, const void *message, size_t size, double timeou
 
     if (check_end(conn, conn->can_send) == -1)
         return -1;
-    if (size > CONN_MAX) {
-        errno = EMSGSIZE;
-        return -1;
-    }
+    if (size > CONN_MAX)
+        return fail(EMSGSIZE);
     if (size <= CONN_PACKET)
         return send_message(conn, message, size, deadline);
 
-    struct header header = {.kind = LONG_MESSAGE, .size = (unsigned)size};
     int file = beyond_memory_file();
     if (file == -1)
         return -1;
+    struct header header = {.kind = LONG_MESSAGE, .size = (unsigned)size};
     int result = io_write(file, message, size);
     if (result == 0)
         result = send_descriptor(conn, header, file, deadline);
@@ -159,19 +174,32 @@ int conn_send_descriptor(struct conn *conn, int descriptor, double timeout)
                            deadline_after(timeout));
 }
 
-/* Waits for a packet, and receives up to `room` bytes of it. *descriptor becomes the one that has
- * come with it, or -1; where `descriptor` is NULL, the packet stays. */
-static int receive(struct conn *conn, void *packet, size_t room, int *descriptor, double deadline)
+/* Waits for a packet, and has it in the inbox; with MSG_PEEK its header, and the packet stays. */
+static int next_packet(struct conn *conn, int peek, double deadline)
 {
-    union control control;
-    struct iovec part = {.iov_base = packet, .iov_len = room};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
+    if (check_end(conn, conn->can_receive) == -1)
+        return -1;
+    if (conn->inbox == NULL) { /* now, while nothing is taken: it may fail */
+        conn->inbox = malloc(sizeof *conn->inbox);
+        if (conn->inbox == NULL)
+            return -1;
+        conn->inbox->keeper = 0;
+        conn->inbox->descriptor = -1;
+    }
+    struct conn_inbox *inbox = conn->inbox;
+    if (inbox->keeper != 0) {
+        if (inbox->keeper == getpid())
+            return 0;
+        empty(inbox); /* what our parent had when it forked: it delivers that, not we, too */
+    }
 
+    union control control;
+    struct iovec part = {.iov_base = &inbox->packet,
+                         .iov_len = peek ? sizeof inbox->packet.header : sizeof inbox->packet};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
     for (;;) {
-        int wait = wait_flag(deadline);
-        message.msg_controllen = sizeof control;
-        ssize_t size = descriptor == NULL ? recv(conn->descriptor, packet, room, MSG_PEEK | wait)
-                                          : recvmsg(conn->descriptor, &message, wait);
+        message.msg_controllen = peek ? 0 : sizeof control; /* to peek would copy the descriptor */
+        ssize_t size = recvmsg(conn->descriptor, &message, peek | wait_flag(deadline));
         if (size > 0)
             break;
         if (size == 0)
@@ -179,92 +207,78 @@ static int receive(struct conn *conn, void *packet, size_t room, int *descriptor
         if (wait_until_ready(conn->descriptor, POLLIN, deadline) == -1)
             return -1;
     }
-    if (descriptor == NULL)
+    if (peek || inbox->packet.header.kind == MESSAGE)
         return 0;
-    *descriptor = -1;
     struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-    if (rights != NULL && rights->cmsg_type == SCM_RIGHTS) {
-        memcpy(descriptor, CMSG_DATA(rights), sizeof *descriptor);
-        fcntl(*descriptor, F_SETFD, FD_CLOEXEC);
-    }
+    if (rights == NULL || rights->cmsg_type != SCM_RIGHTS)
+        return fail(EMFILE); /* the process has too many: the kernel has dropped this one */
+    memcpy(&inbox->descriptor, CMSG_DATA(rights), sizeof inbox->descriptor);
+    fcntl(inbox->descriptor, F_SETFD, FD_CLOEXEC);
     return 0;
 }
 
-/* Waits for a packet, and looks at its header; it stays. */
-static int look_at_header(struct conn *conn, struct header *header, double deadline)
+/* Waits for a packet, which stays. Fails where it comes with a descriptor and the process can't
+ * have one more: to take it would lose that one. */
+static int look_for_room(struct conn *conn, double deadline)
 {
-    if (check_end(conn, conn->can_receive) == -1)
+    if (next_packet(conn, MSG_PEEK, deadline) == -1)
         return -1;
-    return receive(conn, header, sizeof *header, NULL, deadline);
-}
-
-/* Fails where the process can't have one more descriptor: the one in a packet would be lost. */
-static int check_room_for_descriptor(const struct conn *conn)
-{
+    if (conn->inbox->packet.header.kind == MESSAGE || conn->inbox->keeper != 0)
+        return 0;
     int copy = dup(conn->descriptor);
-
     if (copy == -1)
         return -1;
     io_close(&copy);
     return 0;
 }
 
-static int check_message(const struct header *header, size_t room)
+/* For a caller that can't use the packet in the inbox; its next call may. Returns -1. */
+static int keep(struct conn_inbox *inbox, int error)
 {
-    if (header->kind != DESCRIPTOR && header->size <= room)
-        return 0;
-    errno = header->kind == DESCRIPTOR ? EBADMSG : EMSGSIZE;
-    return -1;
+    inbox->keeper = getpid();
+    return fail(error);
 }
 
 ssize_t conn_next_size(struct conn *conn, double timeout)
 {
-    struct header header;
-
-    if (look_at_header(conn, &header, deadline_after(timeout)) == -1 ||
-        check_message(&header, CONN_MAX) == -1)
+    if (next_packet(conn, MSG_PEEK, deadline_after(timeout)) == -1)
         return -1;
-    return (ssize_t)header.size;
+    struct header header = conn->inbox->packet.header;
+    return header.kind == DESCRIPTOR ? fail(EBADMSG) : (ssize_t)header.size;
 }
 
-static int read_file(int file, void *buffer, size_t size)
+static ssize_t read_file(int file, void *buffer, size_t size)
 {
-    if (lseek(file, 0, SEEK_SET) == -1)
-        return -1;
-    ssize_t got = io_read(file, buffer, size);
-    if (got >= 0 && (size_t)got < size)
-        errno = EIO;
-    return got == (ssize_t)size ? 0 : -1;
+    ssize_t got = lseek(file, 0, SEEK_SET) == -1 ? -1 : io_read(file, buffer, size);
+
+    return got == -1 || (size_t)got == size ? got : fail(EIO);
 }
 
+/* To look at every packet first, and leave in the socket what the caller can't use, would be
+ * simpler. But it costs a system call: only who has room for long messages pays that. */
 ssize_t conn_receive(struct conn *conn, void *buffer, size_t room, double timeout)
 {
     double deadline = deadline_after(timeout);
-    struct packet packet;
-    int file;
 
-    if (look_at_header(conn, &packet.header, deadline) == -1 ||
-        check_message(&packet.header, room) == -1)
+    if ((room > CONN_PACKET && look_for_room(conn, deadline) == -1) ||
+        next_packet(conn, 0, deadline) == -1)
         return -1;
-    if (packet.header.kind == LONG_MESSAGE && check_room_for_descriptor(conn) == -1)
-        return -1;
-    if (receive(conn, &packet, sizeof packet, &file, deadline) == -1)
-        return -1;
-    /* It may not be the one that we have looked at: another process may have been quicker. */
-    int result = check_message(&packet.header, room);
-    if (result == 0 && packet.header.kind == LONG_MESSAGE)
-        result = read_file(file, buffer, packet.header.size);
-    else if (result == 0 && packet.header.size > 0)
-        memcpy(buffer, packet.bytes, packet.header.size);
-    io_close(&file);
-    return result == -1 ? -1 : (ssize_t)packet.header.size;
+    struct conn_inbox *inbox = conn->inbox;
+    struct header header = inbox->packet.header;
+    if (header.kind == DESCRIPTOR || header.size > room)
+        return keep(inbox, header.kind == DESCRIPTOR ? EBADMSG : EMSGSIZE);
+    ssize_t size = header.size;
+    if (header.kind == LONG_MESSAGE)
+        size = read_file(inbox->descriptor, buffer, header.size);
+    else if (size > 0)
+        memcpy(buffer, inbox->packet.bytes, header.size);
+    empty(inbox);
+    return size;
 }
 
 int conn_poll(struct conn *conn, double timeout)
 {
-    struct header header;
-
-    if (look_at_header(conn, &header, deadline_after(timeout)) == 0 || errno == EPIPE)
+    if (next_packet(conn, MSG_PEEK, deadline_after(timeout)) == 0 || errno == EPIPE)
         return 1;
     return errno == ETIMEDOUT ? 0 : -1;
 }
@@ -272,17 +286,14 @@ int conn_poll(struct conn *conn, double timeout)
 int conn_receive_descriptor(struct conn *conn, double timeout)
 {
     double deadline = deadline_after(timeout);
-    struct header header;
 
-    if (look_at_header(conn, &header, deadline) == -1)
+    if (look_for_room(conn, deadline) == -1 || next_packet(conn, 0, deadline) == -1)
         return -1;
-    if (header.kind != DESCRIPTOR) {
-        errno = EBADMSG;
-        return -1;
-    }
-    int descriptor;
-    if (check_room_for_descriptor(conn) == -1 ||
-        receive(conn, &header, sizeof header, &descriptor, deadline) == -1)
-        return -1;
+    struct conn_inbox *inbox = conn->inbox;
+    if (inbox->packet.header.kind != DESCRIPTOR)
+        return keep(inbox, EBADMSG);
+    int descriptor = inbox->descriptor;
+    inbox->descriptor = -1; /* it is the caller's now */
+    empty(inbox);
     return descriptor;
 }

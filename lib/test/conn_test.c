@@ -221,6 +221,7 @@ static void errors(char **operands)
     close_pair();
     CHECK(close(other_file) == 0 && close(yet_another) == 0);
     show_all("never opened", &stale);
+    conn_close(&stale);
     CHECK(count_descriptors() == descriptors);
 }
 
@@ -252,8 +253,169 @@ static void no_descriptors(char **operands)
     limit_descriptors(1);
     CHECK(close(conn_receive_descriptor(&pair[0], 0)) == 0);
     SHOW(conn_poll(&pair[0], 0));
+
+    send_filled(&pair[1], LONGISH, 1); /* one that is kept needs no more */
+    CHECK(conn_send_descriptor(&pair[1], 0, 0) == 0);
+    CHECK(fails_with(EMSGSIZE, conn_receive(&pair[0], got, 1, 0)));
+    limit_descriptors(0);
+    expect_filled(&pair[0], LONGISH, 1);
+    limit_descriptors(1);
+    CHECK(fails_with(EBADMSG, conn_receive(&pair[0], got, 1, 0)));
+    limit_descriptors(0);
+    CHECK(close(conn_receive_descriptor(&pair[0], 0)) == 0);
+
+    printf("without room for it:\n");
+    for (int i = 0; i < 2; i++) {
+        limit_descriptors(1);
+        CHECK((i == 0 ? conn_send(&pair[1], bytes, LONGISH, 0)
+                      : conn_send_descriptor(&pair[1], 0, 0)) == 0);
+        CHECK(conn_send(&pair[1], "next", 4, 0) == 0);
+        limit_descriptors(0);
+        SHOW(conn_receive(&pair[0], got, CONN_PACKET, FOREVER));
+        SHOW(conn_receive(&pair[0], got, CONN_PACKET, FOREVER));
+        CHECK(memcmp(got, "next", 4) == 0);
+    }
+    SHOW(conn_poll(&pair[0], 0));
     close_pair();
+    limit_descriptors(3);
     CHECK(count_descriptors() == descriptors);
+}
+
+/* Nothing comes into the socket: what there is, we have. */
+static bool keeps_all(void)
+{
+    struct pollfd socket = {.fd = pair[0].descriptor, .events = POLLIN};
+
+    return poll(&socket, 1, 0) == 0 && conn_poll(&pair[0], 0) == 1;
+}
+
+/* What was refused is the next message nevertheless, though the connection does not have it. */
+static void kept(char **operands)
+{
+    static const size_t list[] = {1, CONN_PACKET, LONGISH, LARGEST};
+    int descriptors = count_descriptors();
+
+    (void)operands;
+    open_pair();
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        for (int by_descriptor = 0; by_descriptor < 2; by_descriptor++) {
+            send_filled(&pair[1], list[i], i);
+            for (int again = 0; again < 2; again++) {
+                if (by_descriptor)
+                    CHECK(fails_with(EBADMSG, conn_receive_descriptor(&pair[0], 0)));
+                else
+                    CHECK(fails_with(EMSGSIZE, conn_receive(&pair[0], got, list[i] - 1, LONG)));
+                CHECK(keeps_all());
+            }
+            CHECK(conn_send(&pair[1], "next", 4, 0) == 0);
+            expect_filled(&pair[0], list[i], i);
+            CHECK(conn_receive(&pair[0], got, 4, 0) == 4 && memcmp(got, "next", 4) == 0);
+        }
+    CHECK(conn_send_descriptor(&pair[1], 0, 0) == 0 && conn_send(&pair[1], "last", 4, 0) == 0);
+    CHECK(fails_with(EBADMSG, conn_receive(&pair[0], got, 1, 0)));
+    CHECK(fails_with(EBADMSG, conn_receive(&pair[0], got, LARGEST, FOREVER)));
+    CHECK(fails_with(EBADMSG, conn_next_size(&pair[0], 0)));
+    conn_close(&pair[1]);
+    int file = conn_receive_descriptor(&pair[0], 0);
+    CHECK(fcntl(file, F_GETFD) == FD_CLOEXEC && close(file) == 0);
+    CHECK(fails_with(EMSGSIZE, conn_receive(&pair[0], got, 3, FOREVER)));
+    CHECK(conn_receive(&pair[0], got, 4, 0) == 4 && memcmp(got, "last", 4) == 0);
+    CHECK(fails_with(EPIPE, conn_receive(&pair[0], got, 4, FOREVER)));
+    close_pair();
+    for (int kind = 0; kind < 2; kind++) { /* to close an end gives back what is kept, too */
+        open_pair();
+        CHECK((kind == 0 ? conn_send(&pair[1], bytes, LONGISH, 0)
+                         : conn_send_descriptor(&pair[1], 0, 0)) == 0);
+        CHECK(conn_receive(&pair[0], got, 1, 0) == -1 && keeps_all());
+        close_pair();
+        CHECK(count_descriptors() == descriptors);
+    }
+    printf("the next message\n");
+}
+
+static int do_without(void *its_own)
+{
+    int descriptors = count_descriptors();
+
+    conn_close(&pair[1]);
+    CHECK(conn_poll(&pair[0], 0) == 0 && count_descriptors() == descriptors - 2);
+    CHECK(fails_with(ETIMEDOUT, conn_next_size(&pair[0], 0)));
+    CHECK(fails_with(ETIMEDOUT, conn_receive(&pair[0], got, sizeof got, 0)));
+    CHECK(fails_with(ETIMEDOUT, conn_receive_descriptor(&pair[0], 0)));
+    let_go(its_own);
+    CHECK(fails_with(EMSGSIZE, conn_receive(&pair[0], got, 2, LONG))); /* keeps it, and dies */
+    CHECK(conn_next_size(&pair[0], 0) == 3);
+    return 0;
+}
+
+/* What a process keeps is not its children's, and the other way round. */
+static void kept_alone(char **operands)
+{
+    struct process child;
+    int descriptors = count_descriptors();
+
+    (void)operands;
+    for (int kind = 0; kind < 2; kind++) {
+        open_pair();
+        struct gate waits;
+        open_gate(&waits);
+        if (kind == 0)
+            send_filled(&pair[1], LONGISH, 1);
+        else
+            CHECK(conn_send_descriptor(&pair[1], 0, 0) == 0);
+        CHECK(conn_receive(&pair[0], got, 1, 0) == -1 && keeps_all());
+        start(&child, do_without, &waits);
+        let_go(&waits);
+        CHECK(gate_opens(&waits, LONG));
+        CHECK(conn_send(&pair[1], "its", 3, 0) == 0);
+        CHECK(end(&child) == 0 && keeps_all());
+        CHECK(conn_send(&pair[1], "ours", 4, 0) == 0);
+        if (kind == 0)
+            expect_filled(&pair[0], LONGISH, 1);
+        else
+            CHECK(close(conn_receive_descriptor(&pair[0], 0)) == 0);
+        CHECK(conn_receive(&pair[0], got, 4, 0) == 4 && memcmp(got, "ours", 4) == 0);
+        close_gate(&waits);
+        close_pair();
+    }
+    CHECK(count_descriptors() == descriptors);
+    printf("each its own\n");
+}
+
+static void no_memory(char **operands)
+{
+    struct rlimit limit, before;
+    void *blocks = NULL;
+
+    (void)operands;
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    limit = before;
+    limit.rlim_cur = 256 << 20;
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    for (int i = 0; i < 5000; i++) { /* more than that, if an end that is closed had some still */
+        open_pair();
+        CHECK(conn_send(&pair[1], "x", 1, 0) == 0);
+        CHECK(conn_receive(&pair[0], got, i % 2 == 0 ? 0 : 1, 0) == (i % 2 == 0 ? -1 : 1));
+        close_pair();
+    }
+    open_pair();
+    CHECK(conn_send(&pair[1], "x", 1, 0) == 0 && conn_send_descriptor(&pair[1], 0, 0) == 0);
+    for (size_t size = 1 << 20; size >= CONN_PACKET; size /= 2)
+        for (void **block; (block = malloc(size)) != NULL; blocks = block)
+            *block = blocks;
+    SHOW(conn_poll(&pair[0], 0));
+    SHOW(conn_next_size(&pair[0], 0));
+    SHOW(conn_receive(&pair[0], got, 1, 0));
+    SHOW(conn_receive_descriptor(&pair[0], 0));
+    while (blocks != NULL) {
+        void *block = blocks;
+        blocks = *(void **)block;
+        free(block);
+    }
+    CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+    SHOW(conn_receive(&pair[0], got, 1, 0));
+    CHECK(close(conn_receive_descriptor(&pair[0], 0)) == 0);
+    close_pair();
 }
 
 /* --- time ---- */
@@ -442,6 +604,9 @@ static int use_descriptors(void *unused)
     struct conn out = {.descriptor = receive_open_file(), .can_send = true};
     ssize_t size = conn_receive(&in, got, sizeof got, LONG);
     CHECK(size > 0 && conn_send(&out, got, (size_t)size, LONG) == 0);
+    conn_close(&in);
+    conn_close(&out);
+    close_pair();
     return 0;
 }
 
@@ -479,6 +644,8 @@ static void passed(char **operands)
     pass(pipe_ends[1]);
     close_pair();
     CHECK(io_read(pipe_ends[0], text, 8) == 0);
+    conn_close(&to[1]);
+    conn_close(&from[0]);
     printf("a file, a pipe's end, two connections\n");
 }
 
@@ -516,7 +683,8 @@ static void send_number(unsigned number)
     }
 }
 
-/* Returns false at the end. */
+/* *number is the last one, or 0. Every third message has no room at first, and is kept for the
+ * second try. Returns false at the end. */
 static bool receive_number(unsigned *number)
 {
     double timeout = getpid() % 2 == 0 ? FOREVER : LONG;
@@ -527,7 +695,9 @@ static bool receive_number(unsigned *number)
             return false;
         CHECK(pread(file, number, sizeof *number, 0) == sizeof *number && close(file) == 0);
     } else {
-        ssize_t size = conn_receive(&pair[0], got, sizeof got, timeout);
+        ssize_t size = conn_receive(&pair[0], got, *number % 3 == 0 ? 9 : sizeof got, timeout);
+        if (fails_with(EMSGSIZE, size))
+            size = conn_receive(&pair[0], got, sizeof got, 0);
         if (fails_with(EPIPE, size))
             return false;
         CHECK(size >= (ssize_t)sizeof *number);
@@ -555,7 +725,7 @@ static int send_many(void *unused)
 
 static int receive_many(void *unused)
 {
-    unsigned number;
+    unsigned number = 0;
 
     (void)unused;
     conn_close(&pair[1]);
@@ -630,7 +800,9 @@ static int send_all(void *unused)
 static int receive_most(void *unused)
 {
     (void)unused;
+    CHECK(fails_with(EMSGSIZE, conn_receive(&pair[0], got, 0, LONG)));
     CHECK(conn_receive(&pair[0], got, 1, LONG) == 1);
+    CHECK(fails_with(EMSGSIZE, conn_receive(&pair[0], got, 0, LONG)));
     CHECK(conn_receive(&pair[0], got, LONGISH, FOREVER) == LONGISH);
     return conn_receive_descriptor(&pair[0], LONG) != -1 ? 0 : 1;
 }
@@ -683,13 +855,21 @@ static void step(char **operands)
 
 int main(int argc, char **argv)
 {
-    static const struct scenario scenarios[] = {
-        {"sizes", 0, sizes},       {"looks", 0, looks},
-        {"errors", 0, errors},     {"no_descriptors", 0, no_descriptors},
-        {"timeouts", 0, timeouts}, {"drained", 0, drained},
-        {"deserted", 0, deserted}, {"passed", 0, passed},
-        {"crowd", 2, crowded},     {"stress", 2, crowded},
-        {"step", 2, step},         {NULL, 0, NULL}};
+    static const struct scenario scenarios[] = {{"sizes", 0, sizes},
+                                                {"looks", 0, looks},
+                                                {"errors", 0, errors},
+                                                {"no_descriptors", 0, no_descriptors},
+                                                {"kept", 0, kept},
+                                                {"kept_alone", 0, kept_alone},
+                                                {"no_memory", 0, no_memory},
+                                                {"timeouts", 0, timeouts},
+                                                {"drained", 0, drained},
+                                                {"deserted", 0, deserted},
+                                                {"passed", 0, passed},
+                                                {"crowd", 2, crowded},
+                                                {"stress", 2, crowded},
+                                                {"step", 2, step},
+                                                {NULL, 0, NULL}};
 
     return drive(argc, argv, scenarios);
 }
