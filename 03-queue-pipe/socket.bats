@@ -20,10 +20,11 @@ teardown() {
 # Starts a server of its own, which is no relative of the clients that follow: server, path, port.
 start_server() {
     listening=$BATS_TEST_TMPDIR/listening errors=$BATS_TEST_TMPDIR/errors
+    rm -f "$listening" # what an earlier server has said
     # bash starts what runs in the background with SIGINT and SIGQUIT ignored
     env --default-signal=INT,QUIT "${1:-$program}" -l >"$listening" 2>"$errors" 3>&- &
     server=$!
-    until grep -q 'port' "$listening"; do
+    until grep -qs 'port' "$listening"; do
         kill -0 "$server" || fail "$(cat "$errors")" || return
         sleep 0.01
     done
