@@ -124,23 +124,32 @@ need_linux() {
 
 # It does not stand still, hence the tolerance. Nor does it follow each mapping at once: the kernel keeps
 # some free pages for each processor, and does not count them as free.
-@test "beyond: the memory in use is what the system says, within an eighth of all there is" {
-    local try in_use
+@test "beyond: the memory in use, and to spare, is what the system says, within an eighth of all there is" {
+    local try in_use to_spare
     grep -qs ^MemAvailable: /proc/meminfo || skip 'this system does not say'
     for try in {1..10}; do
         in_use=$(bounded 20 build/test/beyond_test memory_in_use)
-        awk -v in_use="$in_use" '
+        to_spare=$(bounded 20 build/test/beyond_test memory_to_spare)
+        awk -v in_use="$in_use" -v to_spare="$to_spare" '
+            function is_near(a, b) { return a > 0 && a < all && a - b < all / 8 && b - a < all / 8 }
             { bytes[$1] = $2 * 1024 }
             END {
                 all = bytes["MemTotal:"]
-                difference = all - bytes["MemAvailable:"] - in_use
-                exit !(in_use > 0 && in_use < all && difference < all / 8 && difference > -all / 8)
+                exit !(is_near(in_use, all - bytes["MemAvailable:"]) && is_near(to_spare, bytes["MemAvailable:"]))
             }' /proc/meminfo && return
         sleep 0.1
     done
-    fail "$in_use bytes, the $try times; but:" "$(head -n 3 /proc/meminfo)"
+    fail "$in_use bytes in use, $to_spare to spare, the $try times; but:" "$(head -n 3 /proc/meminfo)"
 }
 
 @test "beyond: the memory in use, where it is not known: ENOSYS" {
     scenario bare_memory
+}
+
+@test "beyond: memory in small pages: this memory, and no other" {
+    need_linux
+    run bounded 20 build/test/beyond_test small_pages
+    [ "$status" -eq 0 ] || fail "status $status" "$output"
+    [ "$output" != 'no large pages' ] || skip 'this kernel has no large pages'
+    expect_same $'small\nany' "$output"
 }

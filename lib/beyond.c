@@ -203,12 +203,8 @@ int beyond_run_on(int processor)
 #ifdef __linux__
     cpu_set_t only;
 
-    if (processor < 0 || processor >= CPU_SETSIZE) {
-        errno = EINVAL;
-        return -1;
-    }
     CPU_ZERO(&only);
-    CPU_SET((unsigned)processor, &only);
+    CPU_SET((unsigned)processor, &only); /* a number out of range sets none, and that is EINVAL */
     return sched_setaffinity(0, sizeof only, &only);
 #else
     (void)processor;
@@ -271,32 +267,42 @@ int beyond_processors(void)
     return 1;
 }
 
-/* Returns the value of a "NAME:   123 kB" line of /proc/meminfo in bytes, or -1. */
-static long long meminfo(FILE *file, const char *name)
+/* Returns the value of a "NAME:   123 kB" line of /proc/meminfo in bytes; or -1 and ENOSYS. */
+static long long meminfo(const char *name)
 {
     char line[128];
     size_t length = strlen(name);
+    long long bytes = -1;
+    FILE *file = fopen("/proc/meminfo", "re");
 
-    rewind(file);
-    while (fgets(line, sizeof line, file) != NULL)
+    errno = ENOSYS; /* if it is not there */
+    while (bytes == -1 && file != NULL && fgets(line, sizeof line, file) != NULL)
         if (strncmp(line, name, length) == 0 && line[length] == ':')
-            return strtoll(line + length + 1, NULL, 10) * 1024;
-    return -1;
+            bytes = strtoll(line + length + 1, NULL, 10) * 1024;
+    if (file != NULL)
+        fclose(file);
+    return bytes;
+}
+
+long long beyond_memory_to_spare(void)
+{
+    return meminfo("MemAvailable");
 }
 
 long long beyond_memory_in_use(void)
 {
-    FILE *file = fopen("/proc/meminfo", "re");
-    if (file == NULL) {
-        errno = ENOSYS;
-        return -1;
-    }
-    long long total = meminfo(file, "MemTotal");
-    long long available = meminfo(file, "MemAvailable");
-    fclose(file);
-    if (total < 0 || available < 0) {
-        errno = ENOSYS;
-        return -1;
-    }
-    return total - available;
+    long long total = meminfo("MemTotal"), available = meminfo("MemAvailable");
+
+    return total == -1 || available == -1 ? -1 : total - available;
+}
+
+int beyond_use_small_pages(void *memory, size_t size)
+{
+#if defined __linux__ && defined MADV_NOHUGEPAGE
+    return madvise(memory, size, MADV_NOHUGEPAGE);
+#else
+    (void)memory, (void)size;
+    errno = ENOSYS;
+    return -1;
+#endif
 }

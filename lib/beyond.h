@@ -74,4 +74,14 @@ int beyond_processors(void);
  * calls is what happened in between cost. Returns -1 and ENOSYS where it can't be known. */
 long long beyond_memory_in_use(void);
 
+/* The memory that programs could still take on this machine without others having to give theirs,
+ * in bytes, or -1 and ENOSYS. */
+long long beyond_memory_to_spare(void);
+
+/* Asks for small pages only for what has not been touched yet of that memory, which begins at a
+ * page's beginning: a large one, of megabytes, is handled as one. Returns 0, or -1 and errno:
+ * EINVAL (it begins elsewhere, or the kernel has no large pages), ENOMEM (there is no such memory),
+ * ENOSYS (all but Linux). */
+int beyond_use_small_pages(void *memory, size_t size);
+
 #endif

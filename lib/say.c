@@ -5,17 +5,19 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static int first_error; /* 0 as long as every line went out */
+static atomic_int first_error; /* 0 as long as every line went out; threads may say things, too */
 
 static int failed(void)
 {
-    if (first_error == 0)
-        first_error = errno;
+    int none = 0;
+
+    atomic_compare_exchange_strong(&first_error, &none, errno);
     return -1;
 }
 

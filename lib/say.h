@@ -14,7 +14,8 @@
  * On a terminal a process has one of six colours, by its pid, unless NO_COLOR is set to something,
  * or TERM is not set or "dumb".
  * Returns 0, or -1 and errno (ENOSPC, EPIPE ...). The first failure is also remembered for
- * say_end, so a program that checks its output there need not check every line. */
+ * say_end, so a program that checks its output there need not check every line. Threads may say
+ * something at the same time, too. */
 int say(const char *format, ...) SAY_FORMAT(1, 2);
 
 /* Forgets what failed: a new process answers for its own lines only. */

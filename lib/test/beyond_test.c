@@ -131,12 +131,15 @@ static DIR *open_list(const char *path)
     return is_without_list ? NULL : opendir(path);
 }
 
+enum { MAP_ANONYMOUS_HERE = MAP_ANONYMOUS };
+
 #undef __linux__
 #undef __GLIBC_PREREQ
 #undef MAP_ANONYMOUS
 #undef PR_SET_PDEATHSIG
 #undef SYS_pidfd_open
 #undef MFD_CLOEXEC
+#undef MADV_NOHUGEPAGE
 #undef PR_SET_NAME
 #undef _SC_NPROCESSORS_ONLN
 #define fopen open_meminfo_text
@@ -159,6 +162,8 @@ static DIR *open_list(const char *path)
 #define beyond_has_unwritten bare_has_unwritten
 #define beyond_processors bare_processors
 #define beyond_memory_in_use bare_memory_in_use
+#define beyond_memory_to_spare bare_memory_to_spare
+#define beyond_use_small_pages bare_use_small_pages
 #undef BEYOND_H        /* it is to declare these as well */
 #include "../beyond.c" /* NOLINT(bugprone-suspicious-include) */
 #undef fopen
@@ -180,6 +185,8 @@ static DIR *open_list(const char *path)
 #undef beyond_has_unwritten
 #undef beyond_processors
 #undef beyond_memory_in_use
+#undef beyond_memory_to_spare
+#undef beyond_use_small_pages
 #undef beyond_lock_for
 #undef beyond_show_name
 #undef beyond_run_on
@@ -788,6 +795,7 @@ static void bare_machine(void)
     expect_nosys(bare_processor());
     expect_nosys(bare_run_on(0));
     expect_nosys(bare_show_name("name"));
+    expect_nosys(bare_use_small_pages(NULL, 0));
 }
 
 static void memory_in_use(void)
@@ -795,11 +803,57 @@ static void memory_in_use(void)
     printf("%lld\n", beyond_memory_in_use());
 }
 
+static void memory_to_spare(void)
+{
+    printf("%lld\n", beyond_memory_to_spare());
+}
+
+/* Prints what the kernel says of memory that was to have small pages, and of the rest of it. */
+static void small_pages(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 64 * page;
+    unsigned char *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS_HERE, -1, 0);
+    char line[512];
+    unsigned long long start = 0, first = (uintptr_t)memory;
+    char *dash;
+
+    CHECK(memory != MAP_FAILED);
+    if (beyond_use_small_pages(memory, size / 2) == -1) {
+        printf("no large pages\n");
+        return;
+    }
+    memset(memory, 1, size);
+    CHECK(is_filled(memory, size, 1));
+    errno = 0;
+    CHECK(beyond_use_small_pages(memory + 1, page) == -1 && errno == EINVAL);
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    CHECK(maps != NULL);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long long number = strtoull(line, &dash, 16);
+        if (*dash == '-') /* the first line about some memory is "START-END ..." */
+            start = number;
+        if (strncmp(line, "VmFlags:", 8) == 0 && start >= first && start < first + size)
+            printf("%s\n", strstr(line, " nh") != NULL ? "small" : "any");
+    }
+    CHECK(fclose(maps) == 0);
+    CHECK(munmap(memory, size / 2) == 0);
+    errno = 0;
+    CHECK(beyond_use_small_pages(memory, page) == -1 && errno == ENOMEM);
+}
+
 static void expect_unknown(const char *text)
 {
     snprintf(meminfo_text, sizeof meminfo_text, "%s", text);
     errno = 0;
     CHECK(bare_memory_in_use() == -1 && errno == ENOSYS);
+}
+
+static void expect_no_spare(const char *text)
+{
+    snprintf(meminfo_text, sizeof meminfo_text, "%s", text);
+    errno = 0;
+    CHECK(bare_memory_to_spare() == -1 && errno == ENOSYS);
 }
 
 static void bare_memory(void)
@@ -811,10 +865,15 @@ static void bare_memory(void)
     expect_unknown("MemTotals: 1000 kB\nMemAvailables: 400 kB\n");
     snprintf(meminfo_text, sizeof meminfo_text, "%s",
              "MemTotal:       1000 kB\nMemFree: 100 kB\nMemAvailable:    400 kB\n");
-    CHECK(bare_memory_in_use() == 600LL * 1024);
+    CHECK(bare_memory_in_use() == 600LL * 1024 && bare_memory_to_spare() == 400LL * 1024);
     snprintf(meminfo_text, sizeof meminfo_text, "%s",
              "MemAvailable: 1 kB\nMemTotal: 16777217 kB\n");
-    CHECK(bare_memory_in_use() == 16777216LL * 1024);
+    CHECK(bare_memory_in_use() == 16777216LL * 1024 && bare_memory_to_spare() == 1024);
+    expect_no_spare("");
+    expect_no_spare("MemTotal: 1000 kB\nMemFree: 400 kB\n");
+    int before = open_descriptors();
+    CHECK(beyond_memory_in_use() >= -1 && beyond_memory_to_spare() >= -1);
+    CHECK(open_descriptors() == before);
     use_up_descriptors();
     errno = 0;
     CHECK(beyond_memory_in_use() == -1 && errno == ENOSYS);
@@ -852,6 +911,8 @@ static const struct {
     {"processors", processors},
     {"bare_machine", bare_machine},
     {"memory_in_use", memory_in_use},
+    {"memory_to_spare", memory_to_spare},
+    {"small_pages", small_pages},
     {"bare_memory", bare_memory},
 };
 
