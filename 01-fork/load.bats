@@ -42,7 +42,7 @@ END
     pids=$(sed -nE 's/^In Parent of ([0-9]+)$/\1/p' <<<"$output")
     [ "$(sort -u <<<"$pids" | wc -l)" -eq 3 ]
     # shellcheck disable=SC2086 # three pids
-    expect_same "$(printf '(%d, 768)\n' $pids)" "$(grep 768 <<<"$output")"
+    expect_same "$(printf '(%d, 768)\n' $pids)" "$(grep -F ", 768)" <<<"$output")"
     expect_same "$(printf 'In Child\n%.0s' {1..3})" "$(grep Child <<<"$output")"
     expect_same "$(printf '\nreal\t0mTs\nuser\t0mTs\nsys\t0mTs')" "$(sed 1,9d <<<"$output" | sed -E 's/[0-9]+\.[0-9]{3}s/Ts/')"
     run --separate-stderr bounded 60 "$load" -t 0
