@@ -19,11 +19,11 @@ PROGRAMS := $(PROGRAM_SOURCES:.c=)
 TESTS := $(TEST_SOURCES:lib/test/%.c=build/test/%)
 LIBRARY := build/libprocesses.a
 OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES))
-C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) lib/*.h lib/test/*.h .ci/*.c)
-SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash)
+C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) $(CHAPTERS:%=%/peers/*.[ch]) lib/*.h lib/test/*.h .ci/*.c)
+SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash $(CHAPTERS:%=%/*.bash) $(CHAPTERS:%=%/peers/*.sh))
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 
-.PHONY: all help run test stress bench bench-ipc bench-pool format lint clean FORCE
+.PHONY: all help run test stress bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS)
@@ -62,15 +62,23 @@ test-frame: all
 stress: $(TESTS) ## kill processes at random moments, for a minute (STRESS=5: for five)
 	@bash .ci/stress.sh $(STRESS)
 
-bench: build/test/ipc_bench build/test/pool_bench ## both of the following, about three minutes
-	@bash .ci/bench-ipc.sh # one after the other, also under make -j
-	@CC='$(CC)' bash .ci/bench-pool.sh
+bench: all build/test/ipc_bench build/test/pool_bench ## measure everything beside its peers, in five minutes at most
+	@CC='$(CC)' bash .ci/bench.sh
 
-bench-ipc: build/test/ipc_bench ## time queue, conn and process beside the bare calls and Python
+bench-quick: all build/test/ipc_bench build/test/pool_bench ## the same with less of each, in a minute
+	@CC='$(CC)' bash .ci/bench.sh -q
+
+bench-ipc: build/test/ipc_bench ## only queue, conn and process beside the bare calls and Python
 	@bash .ci/bench-ipc.sh
 
-bench-pool: build/test/pool_bench ## time pool and subprocess beside OpenMP, bare posix_spawn and Python
+bench-pool: build/test/pool_bench ## only pool and subprocess beside OpenMP, posix_spawn and Python
 	@CC='$(CC)' bash .ci/bench-pool.sh
+
+bench-perfect: 06-benchmarks/benchmark ## only the two tasks beside OpenMP, Python, xargs and GNU parallel
+	@CC='$(CC)' bash .ci/bench-perfect.sh
+
+report: ## draw what the last bench has measured: build/report.html (needs gnuplot)
+	@bash .ci/report.sh
 
 format: ## lay out the C sources with clang-format
 	clang-format -i $(C_FILES)

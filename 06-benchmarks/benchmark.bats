@@ -116,7 +116,7 @@ expect_success() {
 # The titles of a run.
 titles() {
     [ "$status" -eq 0 ] || report "expected status 0" || return
-    sed -nE 's/^1\.4\.[123] (Mono process|Multi process|Process pool): task /\1 /p' <<<"$output"
+    sed -nE 's/^(1\.4\.[123] )?(Mono process|Multi process|Process pool|Threads): task /\2 /p' <<<"$output"
 }
 
 @test "-q: both tasks in the three modes, and the table with the document's figures" {
@@ -149,7 +149,7 @@ titles() {
     [ "$(grep -c '^sleep' <<<"$output")" -eq 3 ]
     run --separate-stderr bounded 20 "$benchmark" -n 10 -m multi
     expect_same $'Multi process sleep\nMulti process perfect' "$(titles)"
-    for mode in mono multi pool; do
+    for mode in mono multi pool threads; do
         run --separate-stderr bounded 20 "$benchmark" -n 10 -m "$mode" -t perfect
         [ "$(titles | wc -l)" -eq 1 ]
         [ "$(grep -c '^perfect' <<<"$output")" -eq 1 ]
@@ -194,48 +194,210 @@ titles() {
     done
 }
 
-@test "multi: all its processes run at the same time; pool: -w of them" {
+@test "multi: all its processes run at the same time; pool and threads: -w of them" {
     at_line() { # none has ended when the last one begins
         [[ $1 != Starting* ]] || begun=$((begun + 1))
         [ "$begun" -ne 10 ] || kill -KILL "$pid"
     }
-    for arguments in '-m multi' '-m pool -w 10'; do
-        begun=0
+    for arguments in '-m multi' '-m pool -w 10' '-m threads -w 10'; do
+        begun=0 pids=10
+        [[ $arguments != *threads* ]] || pids=1
         # shellcheck disable=SC2086 # these are several
         TIME_SCALE=1000 run --separate-stderr watch "$benchmark" -t sleep -n 10 $arguments
         [ "$status" -eq 137 ]
-        [ "$(sed -n 's/^Starting task: [0-9] in process //p' <<<"$output" | sort -u | wc -l)" -eq 10 ]
+        [ "$(sed -n 's/^Starting task: [0-9] in process //p' <<<"$output" | sort -u | wc -l)" -eq "$pids" ]
         expect_nothing_left "$benchmark $arguments" # the parent was killed
     done
     export TIME_SCALE=1000 INTERRUPT_AT='Starting task: 2'
-    interrupt "$benchmark" -t sleep -m pool -w 3
-    [[ $output != *'task: 3'* ]]
-    [ "$(grep -c '^Starting' <<<"$output")" -le 3 ]
+    for mode in pool threads; do
+        interrupt "$benchmark" -t sleep -m "$mode" -w 3
+        [[ $output != *'task: 3'* ]]
+        [ "$(grep -c '^Starting' <<<"$output")" -le 3 ]
+    done
 }
 
-# Builds a benchmark whose file $1 went through sed's $2, and runs its perfect task in mode $3: it must
-# notice that the work was not done.
+@test "-m threads: the same tasks, in one process; -m all: the four modes" {
+    TIME_SCALE=0.01 run --separate-stderr bounded 20 "$benchmark" -m all -n 500 -w 3
+    expect_same 'Mono process sleep
+Mono process perfect
+Multi process sleep
+Multi process perfect
+Process pool sleep
+Process pool perfect
+Threads sleep
+Threads perfect' "$(titles)"
+    read_section 'Threads: task sleep' Threads
+    expect_sleep threads 10 1
+    at_least "$seconds" 0.04
+    read_section 'Threads: task perfect' Threads
+    expect_perfect threads 500
+    expect_same 'perfect threads(3) -' "$(tail -n 1 <<<"$output" | awk '{ print $1, $2, $3 }')"
+    [ "$(sed '1,/^1\.4\.4/d' <<<"$output" | awk '{ print length() }' | sort -u | wc -l)" -eq 1 ]
+    need_user
+    run --separate-stderr as_user 3 "$benchmark" -m threads -n 10
+    [ "$status" -eq 1 ]
+    [[ $stderr == 'benchmark: start thread 3 of 4: '* ]]
+}
+
+@test "-k: every kernel finds them, in all modes, and the table has what it spent" {
+    run --separate-stderr bounded 30 "$benchmark" -k all -m all -n 600 -l 50
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    for kernel in brute simd sqrt sieve; do
+        for mode in '1.4.1 Mono process' '1.4.2 Multi process' '1.4.3 Process pool' Threads; do
+            read_section "$mode: task perfect by $kernel" "${mode#1.4.? }"
+            [[ $mode != *Multi* ]] || read_peak
+            expect_perfect "$mode $kernel" 600
+        done
+    done
+    # The other way round: the divisors of each number, one by one.
+    expect_same "$(awk 'BEGIN {
+        for (n = 1; n <= 600; n++)
+            for (d = 1; d * d <= n; d++) {
+                to_root++
+                if (n % d == 0 && d > 1) pairs++
+            }
+        for (k = 0; k < 4; k++) print "brute", 600 * 599 / 2
+        for (k = 0; k < 4; k++) print "simd", 600 * 599 / 2
+        for (k = 0; k < 4; k++) print "sqrt", to_root
+        for (k = 0; k < 4; k++) print "sieve", pairs
+    }')" "$(awk '/^task/ { on = 1; next } /^spent/ { on = 0 } on { print $1, $NF }' <<<"$output")"
+    [ "$(sed -n '/^task/,/^spent/p' <<<"$output" | sed '$d' | awk '{ print length() }' | sort -u)" -eq 80 ]
+    [[ $(awk '$1 == "sqrt" && $2 == "multi"' <<<"$output") =~ ' '0\.0[0-9]{3}' ' ]] # to mono, legible when small
+    for number in 1 4096 4097 8200; do # a part of a segment, one, and more
+        run --separate-stderr bounded 20 "$benchmark" -k sieve -m multi -n "$number"
+        [ "$status" -eq 0 ]
+        [ "$(titles)" = 'Multi process perfect by sieve' ]
+        read_section '1.4.2 Multi process: task perfect by sieve' 'Multi process'
+        read_peak
+        expect_perfect sieve "$number"
+        [ "$peak" -eq $(((number + 4095) / 4096)) ]
+    done
+}
+
+@test "the kernels agree with brute; simd, for some numbers up to 2^24 - 1" {
+    cat >"$BATS_TEST_TMPDIR/agree.c" <<'END'
+#include "kernels.h"
+#include <stdio.h>
+static int differ(uint32_t n, uint32_t sum)
+{
+    uint64_t spent = 0, wanted = 0;
+    uint32_t other = simd(n, &spent);
+    if (other == sum && by_root(n, &wanted) == sum && spent == n - 1)
+        return 0;
+    printf("%u: %u, simd %u\n", n, sum, other);
+    return 1;
+}
+int main(void)
+{
+    static uint32_t sums[5000], more[5000];
+    uint64_t spent = 0;
+    int wrong = 0;
+    for (uint32_t n = 1; n <= 5000; n++)
+        wrong |= differ(n, sums[n - 1] = brute(n, &spent));
+    sieve(1, 5000, more, &spent);
+    for (uint32_t n = 1; n <= 5000; n++)
+        wrong |= more[n - 1] != sums[n - 1];
+    sieve(4990, 5000, more, &spent); /* a segment that begins anywhere */
+    for (uint32_t n = 4990; n <= 5000; n++)
+        wrong |= more[n - 4990] != sums[n - 1];
+    /* Many divisors, a prime, a square, two primes that are neighbours, and the last ones. */
+    const uint32_t large[] = {14414400, 16777213, 4093 * 4093, 4091 * 4093, (1 << 24) - 2, (1 << 24) - 1};
+    for (int i = 0; i < 6; i++)
+        wrong |= differ(large[i], by_root(large[i], &spent));
+    wrong |= differ(16777215, brute(16777215, &spent));
+    return wrong;
+}
+END
+    bounded 60 "${CC:-cc}" -std=c17 -O2 -I06-benchmarks -o "$BATS_TEST_TMPDIR/agree" "$BATS_TEST_TMPDIR/agree.c"
+    bounded 20 "$BATS_TEST_TMPDIR/agree"
+}
+
+@test "bars: with -b or on a terminal, as long as the seconds, the longest of a task over the width" {
+    export TIME_SCALE=0.01
+    for arguments in '-m all -n 2000 -l 50' '-k all -n 2000 -m mono' '-t sleep -m all -w 100'; do
+        # shellcheck disable=SC2086 # these are several
+        run --separate-stderr bounded 20 "$benchmark" $arguments
+        [[ $output != *'#'* ]]
+        # shellcheck disable=SC2086
+        run --separate-stderr bounded 20 "$benchmark" -b $arguments
+        table=$(sed '1,/^task/d; /^spent/,$d; /^$/,$d' <<<"$output" | awk '{ print $1, $2 }')
+        bars=$(sed '1,/^The seconds as bars$/d' <<<"$output")
+        expect_same "$table" "$(awk '{ print $1, $2 }' <<<"$bars")"
+        awk '{
+            at = match($0, /#* [0-9.]+ s$/)
+            bar = $0; gsub(/[^#]/, "", bar)
+            group = $1 == "sleep" ? 0 : 1
+            seconds[NR] = $(NF - 1); len[NR] = length(bar); of[NR] = group; column[at] = 1
+            if (seconds[NR] > most[group]) most[group] = seconds[NR]
+            if (length(bar) > longest) longest = length(bar)
+            if (length($0) > 80) exit wrong = 1
+        } END {
+            for (i = 1; i <= NR; i++) {
+                half = 0.5 + 0.00011 / most[of[i]] * longest # the seconds are rounded
+                if ((len[i] - seconds[i] / most[of[i]] * longest) ^ 2 > half ^ 2) wrong = 1
+            }
+            for (at in column) columns++
+            exit wrong || longest < 40 || longest > 60 || columns != 1
+        }' <<<"$bars" || fail "crooked:" "$bars"
+    done
+    need_terminal
+    output=$(bounded 20 script -qec "$benchmark -t perfect -m mono -n 99" /dev/null | tr -d '\r')
+    [[ $output == *$'\nThe seconds as bars\nperfect  mono      ###'* ]]
+}
+
+@test "-o: the file has what was measured; one that can't be written is a failure" {
+    export TIME_SCALE=0.01
+    file=$BATS_TEST_TMPDIR/file
+    run --separate-stderr bounded 20 "$benchmark" -q -m all -n 500 -o "$file"
+    [ "$status" -eq 0 ]
+    awk '/^task/ { on = 1; next } on { sub(/\(.*/, "", $2); print $1 == "perfect" ? "brute" : $1, $2 }' <<<"$output" >"$file.rows"
+    expect_same "$(printf 'table\twhat\tat\tunit\tmedian\tleast\tmost\trounds\n'
+        sed -E 's/(.*) (.*)/modes\t\1\t\2\ts\tT\tT\tT\t1/' "$file.rows")" \
+        "$(awk -F '\t' -v OFS='\t' 'NR > 1 { for (i = 5; i <= 7; i++) if ($i + 0 > 0) $i = "T" } 1' "$file")"
+    [ "$(wc -l <"$file")" -eq 9 ]
+    # The seconds are those of the table, where they are rounded.
+    paste <(sed -nE 's/.* ([0-9.]+) s +[-0-9.]+ +[-0-9.]+$/\1/p' <<<"$output") <(tail -n +2 "$file" | cut -f 5-7) |
+        awk '($1 - $2) ^ 2 > 0.000051 ^ 2 || $3 != $2 || $4 != $2 { exit 1 } END { if (NR != 8) exit 1 }'
+    run --separate-stderr bounded 20 "$benchmark" -k sqrt -m mono -n 500 -o "$file"
+    expect_same 'modes sqrt mono s' "$(tail -n +2 "$file" | cut -f 1-4 | tr '\t' ' ')"
+    run --separate-stderr bounded 20 "$benchmark" -q -o "$BATS_TEST_TMPDIR/none/file"
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ $stderr == "benchmark: open $BATS_TEST_TMPDIR/none/file: No such file"* ]]
+    run --separate-stderr bounded 20 "$benchmark" -t perfect -m mono -n 9 -o /dev/full
+    [ "$status" -eq 1 ]
+    [[ $stderr == 'benchmark: write the file of -o: No space left'* ]]
+}
+
+# Builds a benchmark whose file $1 went through sed's $2, and runs its kernels in all modes: it must notice
+# in those of $3 that the work was not done. Other arguments may follow.
 expect_wrong_tally() {
     local copy=$BATS_TEST_TMPDIR/mutant
     mkdir -p "$copy"
     cp 06-benchmarks/*.[ch] "$copy"
     sed -E "$2" "06-benchmarks/$1" >"$copy/$1"
     ! cmp -s "06-benchmarks/$1" "$copy/$1" || fail "nothing to replace in $1: $2" || return
-    bounded 60 "${CC:-cc}" -Ilib -o "$copy/benchmark" "$copy/benchmark.c" "$BATS_TEST_TMPDIR/lib/"*.o || return
-    run --separate-stderr bounded 20 "$copy/benchmark" -t perfect -n 40
+    bounded 60 "${CC:-cc}" -Ilib -o "$copy/benchmark" "$copy/benchmark.c" build/libprocesses.a -pthread || return
+    run --separate-stderr bounded 20 "$copy/benchmark" -k all -m all -n 70 "${@:4}"
     [ "$status" -eq 1 ] || report "$2: expected status 1" || return
-    expect_same "$3" "$(sed -nE 's/^benchmark: (.*) perfect: the tally .* is wrong$/\1/p' <<<"$stderr")" || fail "^ $2"
+    expect_same "$3" "$(sed -nE 's/^benchmark: (.*): the tally .* is wrong$/\1/p' <<<"$stderr" | xargs)" || fail "^ $2"
 }
 
 @test "the tally is checked: work that is left out, or done twice, is noticed" {
-    mkdir "$BATS_TEST_TMPDIR/lib"
-    (cd "$BATS_TEST_TMPDIR/lib" && bounded 60 "${CC:-cc}" -I"$ROOT/lib" -c "$ROOT"/lib/*.c)
-    modes=$'mono\nmulti\npool'
-    expect_wrong_tally tasks.h 's/i = 1; i < n;/i = 2; i < n;/' "$modes"
-    expect_wrong_tally tasks.h 's/i < n; i\+\+/i <= n \/ 2; i++/' "$modes"
-    expect_wrong_tally modes.h 's/^( *)run\(first \+ i\);/\1if (i != 7) run(first + i);/' mono
-    expect_wrong_tally modes.h 's/^( *)child->run\(child->number\);/\1if (child->number != 7) child->run(child->number);/' multi
-    expect_wrong_tally modes.h 's/^( *)call->run\(call->number\);/\1call->run(call->number); if (call->number == 7) call->run(7);/' pool
+    expect_wrong_tally kernels.h 's/i = 1; i < n;/i = 2; i < n;/' 'mono brute multi brute pool brute threads brute'
+    expect_wrong_tally kernels.h 's/i = 1; i < n; i\+\+/i = 1; i <= n \/ 2; i++/' 'mono brute' -m mono
+    expect_wrong_tally kernels.h 's/\? divisor : 0/? divisor + 1 : 0/' 'mono simd' -m mono
+    expect_wrong_tally kernels.h 's/d \* d <= n; d/d * d < n; d/' 'mono sqrt' -m mono
+    expect_wrong_tally kernels.h 's/other < d/other <= d/; s/other = d;/other = d + 1;/' 'mono sieve' -m mono
+    expect_wrong_tally modes.h 's/^( *)run\(first \+ i\);/\1if (i > 0) run(first + i);/' \
+        'mono brute mono simd mono sqrt mono sieve' # number 1 needs no division, but is a task
+    expect_wrong_tally modes.h 's/^( *)child->run\(child->number\);/\1if (child->number != 7) child->run(child->number);/' \
+        'multi brute' -m multi -k brute
+    expect_wrong_tally modes.h 's/^( *)call->run\(call->number\);/\1{ call->run(call->number); if (call->number == 7) call->run(7); }/' \
+        'pool sqrt' -m pool -k sqrt
+    expect_wrong_tally modes.h 's/^( *)crew->run\(number\);/\1{ crew->run(number); if (number == 1) crew->run(1); }/' \
+        'threads sieve' -m threads -k sieve
 }
 
 @test "multi finishes where only two dozen processes and 8 MB are allowed" {
@@ -298,19 +460,48 @@ benchmark: the process of task 1 ended with exit code -9' "$stderr"
     expect_nothing_left "$benchmark"
 }
 
-@test "Ctrl-C, and SIGINT to the parent alone" {
-    for mode in mono multi pool; do
-        TIME_SCALE=1000 INTERRUPT_AT=Starting interrupt "$benchmark" -t sleep -m "$mode"
+# The table of an interrupted run has nothing but these rows.
+expect_interrupted() {
+    local title=$1 rows=$2
+    grep -qxF "$title test interrupted" <<<"$output" || report 'does not say what was interrupted' || return
+    ! grep -q '^benchmark:' <<<"$stderr" || report 'complains' || return
+    expect_same "$rows" "$(sed '1,/^task /d' <<<"$output" | awk '{ print $1, $2 }')"
+}
+
+@test "Ctrl-C, and SIGINT to the parent alone: the table has what was measured" {
+    for mode in 'mono Mono process' 'multi Multi process' 'pool Process pool' 'threads Threads'; do
+        title=${mode#* } mode=${mode%% *}
+        TIME_SCALE=1000 INTERRUPT_AT=Starting interrupt "$benchmark" -m "$mode"
+        expect_interrupted "$title" ''
+        [[ $output != *'task perfect'* ]]
+        ! grep '^Ending' <<<"$output"
         INTERRUPT_AT='28 is' interrupt "$benchmark" -t perfect -m "$mode" -l 100
+        expect_interrupted "$title" ''
     done
-    for mode in multi pool; do
-        TIME_SCALE=1000 INTERRUPT_AT=Starting interrupt_parent "$benchmark" -t sleep -m "$mode"
+    for mode in 'multi Multi process' 'pool Process pool' 'threads Threads'; do
+        TIME_SCALE=1000 INTERRUPT_AT=Starting interrupt_parent "$benchmark" -t sleep -m "${mode%% *}"
+        expect_interrupted "${mode#* }" ''
     done
+    TIME_SCALE=0 INTERRUPT_AT='28 is' interrupt_parent "$benchmark" -m pool -o "$BATS_TEST_TMPDIR/file"
+    expect_interrupted 'Process pool' 'sleep pool(4)'
+    expect_same $'table what\nmodes sleep' "$(cut -f 1,2 "$BATS_TEST_TMPDIR/file" | tr '\t' ' ')"
+    at_line() { # twice, as some send it: to the process, and to its group
+        [[ $1 != '28 is'* ]] || kill -INT "$pid" "$pid"
+    }
+    run --separate-stderr watch env --default-signal=INT "$benchmark" -t perfect -m mono
+    [ "$status" -eq 130 ]
+    expect_interrupted 'Mono process' ''
+    at_line() {
+        [[ $1 != '6 is'* ]] || kill -INT "$pid"
+    }
+    run --separate-stderr watch env --ignore-signal=INT "$benchmark" -t perfect -n 2000 -m mono
+    [ "$status" -eq 0 ] # who is told to ignore it goes on
+    [[ $output == *$'\nperfect  mono '* ]]
 }
 
 @test "progress is shown on a terminal's standard error only" {
     need_terminal
-    for mode in mono multi pool; do
+    for mode in mono multi pool; do # threads show none
         run bounded 30 script -qec "$benchmark -t perfect -m $mode -n 2000 -l 100 >$BATS_TEST_TMPDIR/output" /dev/null
         [ "$status" -eq 0 ]
         [[ $output =~ ^([0-9]+' of 2000'$'\r')+ ]]
@@ -325,12 +516,15 @@ benchmark: the process of task 1 ended with exit code -9' "$stderr"
         run --separate-stderr "$benchmark" "$help"
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
-        expect_same "usage: benchmark [-q] [-t sleep|perfect] [-m mono|multi|pool] [-n N] [-w WORKERS] [-l LIVE]
+        expect_same "usage: benchmark [-bq] [-t TASK] [-k KERNEL] [-m MODE] [-n N] [-w WORKERS] [-l LIVE] [-o FILE]
   -t TASK     only this task: sleep (10 tasks of 1 s) or perfect (the numbers 1 to 99999)
-  -m MODE     only this mode: one process, a process per task, or a pool
+  -k KERNEL   only perfect, by brute (the default), simd, sqrt, sieve, or by all of them
+  -m MODE     only this mode: mono, multi (a process per task), pool or threads; or all four
   -n N        perfect: the numbers 1 to N; with -t sleep: N tasks
-  -w WORKERS  processes in the pool (4)
+  -w WORKERS  processes in the pool, or threads (4)
   -l LIVE     multi: at most this many processes at once (as many as the system gives)
+  -b          bars below the table, as there are on a terminal
+  -o FILE     write what was measured to FILE, separated by tabs
   -q          quick: 10 tasks of 0.1 s, the numbers 1 to 9999" "$output"
     done
 }
@@ -342,15 +536,17 @@ benchmark: the process of task 1 ended with exit code -9' "$stderr"
     expect_bad_usage "unexpected argument 'extra'" "$benchmark" -q extra
     expect_bad_usage "unexpected argument ''" "$benchmark" ''
     expect_bad_usage "unexpected argument '7'" "$benchmark" -- 7
-    for option in -t -m -n -w -l; do
+    for option in -t -k -m -n -w -l -o; do
         expect_bad_usage "option $option lacks its argument" "$benchmark" -q "$option"
     done
     for task in '' mono sleeps; do
         expect_bad_usage "-t: expected sleep or perfect, got '$task'" "$benchmark" -t "$task"
     done
     for mode in '' sleep mon; do
-        expect_bad_usage "-m: expected mono, multi or pool, got '$mode'" "$benchmark" -m "$mode"
+        expect_bad_usage "-m: expected mono, multi, pool, threads or all, got '$mode'" "$benchmark" -m "$mode"
     done
+    expect_bad_usage "-k: expected brute, simd, sqrt, sieve or all, got 'root'" "$benchmark" -k root
+    expect_bad_usage '-k: the task sleep has no kernels' "$benchmark" -k sqrt -t sleep
     TIME_SCALE=nan expect_bad_usage "TIME_SCALE: expected a number" "$benchmark" -q
     TIME_SCALE='' expect_bad_usage "TIME_SCALE: expected a number" "$benchmark" -q
     SEED=-1 expect_bad_usage "SEED: expected a whole number" "$benchmark" -q

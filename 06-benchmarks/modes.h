@@ -1,5 +1,5 @@
-/* The three ways to run tasks number `first` to `first` + `count` - 1. Each returns 0, or -1 after
- * a message. */
+/* The four ways to run tasks number `first` to `first` + `count` - 1. Each returns 0, or -1 after a
+ * message. When the program is interrupted, they end soon, with the rest of the tasks not done. */
 #ifndef MODES_H
 #define MODES_H
 
@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,11 @@
 static void show_progress(long done, long count)
 {
     static double last;
+    static int terminal = -1; /* asking costs as much as a short task */
 
-    if (count < 1000 || !isatty(STDERR_FILENO) || seconds_now() - last < 0.1)
+    if (terminal == -1)
+        terminal = isatty(STDERR_FILENO);
+    if (count < 1000 || !terminal || seconds_now() - last < 0.1)
         return;
     last = seconds_now();
     fprintf(stderr, "%ld of %ld\r", done, count);
@@ -32,7 +36,7 @@ static void show_progress(long done, long count)
 
 static int run_mono(numbered_task *run, long first, long count)
 {
-    for (long i = 0; i < count; i++) {
+    for (long i = 0; i < count && !shared->interrupted; i++) {
         run(first + i);
         show_progress(i, count);
     }
@@ -51,7 +55,8 @@ static int run_child(void *argument)
 {
     struct child *child = argument;
 
-    child->run(child->number);
+    if (!shared->interrupted)
+        child->run(child->number);
     return EXIT_SUCCESS;
 }
 
@@ -68,6 +73,17 @@ static int join_child(struct child *child)
 
 enum { COARSE = 4 << 20 }; /* bytes: the system's own count of its free memory is no finer */
 
+static void say_peak(long processes, long long memory)
+{
+    if (memory == -1)
+        say("At the peak %ld processes not yet joined; their memory is not known here", processes);
+    else if (memory < COARSE)
+        say("At the peak %ld processes not yet joined, in less than %d MiB", processes,
+            COARSE >> 20);
+    else
+        say("At the peak %ld processes not yet joined, in %lld MiB", processes, memory >> 20);
+}
+
 /* Runs at most `most_live` at once; fewer when the system gives no more. */
 static int run_multi(numbered_task *run, long first, long count, long most_live)
 {
@@ -83,7 +99,7 @@ static int run_multi(numbered_task *run, long first, long count, long most_live)
     int result = 0;
     long started = 0, joined = 0, peak = 0;
     long long memory_before = beyond_memory_in_use(), peak_memory = 0;
-    while (joined < count) {
+    for (; joined < count; count = shared->interrupted ? started : count) {
         bool refused = false;
         if (started < count && started - joined < room) {
             struct child *child = &children[started % room];
@@ -110,12 +126,7 @@ static int run_multi(numbered_task *run, long first, long count, long most_live)
         while (refused && joined < started && !process_is_alive(&children[joined % room].process));
     }
     shared_unmap(children, (size_t)room * sizeof *children);
-    if (memory_before == -1)
-        say("At the peak %ld processes not yet joined; their memory is not known here", peak);
-    else if (peak_memory < COARSE)
-        say("At the peak %ld processes not yet joined, in less than %d MiB", peak, COARSE >> 20);
-    else
-        say("At the peak %ld processes not yet joined, in %lld MiB", peak, peak_memory >> 20);
+    say_peak(peak, memory_before == -1 ? -1 : peak_memory);
     return result;
 }
 
@@ -131,7 +142,8 @@ static int run_call(const void *argument, void *result)
     const struct call *call = argument;
 
     (void)result;
-    call->run(call->number);
+    if (!shared->interrupted)
+        call->run(call->number);
     return 0;
 }
 
@@ -145,7 +157,7 @@ static int run_pool(numbered_task *run, long first, long count, long workers)
     if (results == NULL)
         die("allocate %ld results", count);
 
-    for (long i = 0; i < count; i++) {
+    for (long i = 0; i < count && !shared->interrupted; i++) {
         struct call call = {.run = run, .number = first + i};
         if (pool_apply_async(pool, run_call, &call, &results[i]) == -1)
             die("apply task %ld", call.number);
@@ -164,6 +176,42 @@ static int run_pool(numbered_task *run, long first, long count, long workers)
     }
     free(results);
     return result;
+}
+
+/* ---- threads: as the pool, but all in this process; the next task's number is all they share ----
+ */
+
+struct crew {
+    numbered_task *run;
+    long end;
+    atomic_long next;
+};
+
+static void *run_thread(void *argument)
+{
+    struct crew *crew = argument;
+    long number;
+
+    while (!shared->interrupted && (number = atomic_fetch_add(&crew->next, 1)) < crew->end)
+        crew->run(number);
+    return NULL;
+}
+
+static int run_threads(numbered_task *run, long first, long count, long workers)
+{
+    struct crew crew = {.run = run, .end = first + count, .next = first};
+    pthread_t *threads = calloc((size_t)workers, sizeof *threads);
+    if (threads == NULL)
+        die("allocate %ld threads", workers);
+
+    for (long i = 0; i < workers; i++)
+        if ((errno = pthread_create(&threads[i], NULL, run_thread, &crew)) != 0)
+            die("start thread %ld of %ld", i + 1, workers); /* which ends the others */
+    for (long i = 0; i < workers; i++)
+        if ((errno = pthread_join(threads[i], NULL)) != 0)
+            die("join thread %ld", i + 1);
+    free(threads);
+    return 0;
 }
 
 #endif

@@ -1,0 +1,78 @@
+/* The OpenMP side of `make bench-pool`: the tasks of lib/test/pool_bench.c, by threads. Only its
+ * script builds this, with -fopenmp.
+ *
+ * usage: tasks_openmp omp|loop TIMES SIZE       seconds for each of SIZE tasks, the mean of TIMES
+ * times; omp: schedule(dynamic,1) on two threads; loop: a bare loop
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef int task_function(const void *argument, void *result);
+
+static int add_one(const void *argument, void *result)
+{
+    *(long *)result = *(const long *)argument + 1;
+    return 0;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void by_threads(task_function *function, long count, const long *arguments, long *results)
+{
+#pragma omp parallel for schedule(dynamic, 1) num_threads(2)
+    for (long i = 0; i < count; i++)
+        function(&arguments[i], &results[i]);
+}
+
+static void by_loop(task_function *function, long count, const long *arguments, long *results)
+{
+    for (long i = 0; i < count; i++)
+        function(&arguments[i], &results[i]);
+}
+
+static void fail(const char *message)
+{
+    fprintf(stderr, "tasks_openmp: %s\n", message);
+    exit(EXIT_FAILURE);
+}
+
+int main(int argc, char **argv)
+{
+    task_function *volatile function = add_one; /* volatile: the call can't become inline code */
+    double seconds = 0;
+
+    if (argc != 4)
+        fail("usage: tasks_openmp omp|loop TIMES SIZE");
+    long times = strtol(argv[2], NULL, 10), count = strtol(argv[3], NULL, 10);
+    long *arguments = calloc((size_t)count, sizeof *arguments);
+    long *results = calloc((size_t)count, sizeof *results);
+    if (arguments == NULL || results == NULL)
+        fail("no memory");
+    for (long i = 0; i < count; i++)
+        arguments[i] = i;
+    for (long time = 0; time <= times; time++) { /* the first one is not measured */
+        memset(results, 0, (size_t)count * sizeof *results);
+        double start = seconds_now();
+        if (strcmp(argv[1], "omp") == 0)
+            by_threads(function, count, arguments, results);
+        else
+            by_loop(function, count, arguments, results);
+        if (time > 0)
+            seconds += seconds_now() - start;
+        for (long i = 0; i < count; i++)
+            if (results[i] != i + 1)
+                fail("a result is wrong");
+    }
+    free(arguments);
+    free(results);
+    printf("%.9g\n", seconds / (double)times / (double)count);
+    return fclose(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
