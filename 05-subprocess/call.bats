@@ -56,14 +56,14 @@ expect_default() {
     mkdir "$BATS_TEST_TMPDIR/bin"
     ln -s "$(type -P ls)" "$BATS_TEST_TMPDIR/bin/ls"
     run --separate-stderr bounded 20 env "PATH=$BATS_TEST_TMPDIR/bin" "$call"
-    [ "$status" -eq 0 ]
+    [ "$status" -le 1 ] # 1, and a message of ls: a file has gone while it looked at it
     expect_same '$ nslookup www.python.org
 return code: 127
 $ ls -lah /tmp' "$(head -n 3 <<<"$output")"
     [[ ${lines[3]} == 'total '* ]]
     [[ ${lines[4]} == d*' .' ]]
-    [ "${lines[-1]}" = 'return code: 0' ]
-    expect_same 'call: nslookup: No such file or directory' "$stderr"
+    [ "${lines[-1]}" = "return code: $status" ]
+    expect_same 'call: nslookup: No such file or directory' "$(grep -v 'ls: ' <<<"$stderr")"
 }
 
 @test "the default run ends with the status of ls" {
