@@ -10,8 +10,8 @@
 #   amount NUMBER                     prints that number; less of it where it is to be quick
 #   heading WITH...                   the rounds, the machine, and what we compare ourselves with
 #   line TEXT NAME FACTOR UNIT        the median of a name's numbers, and the least and the most
-#   ratio TEXT NAME OTHER [WANTED]    how many times NAME is OTHER, which should be ">= N" or "<= N", and
-#                                     the verdict; where nothing is wanted, the more the better
+#   ratio TEXT NAME OTHER [WANTED]    how many times NAME is OTHER, the median of the rounds, which should
+#                                     be ">= N" or "<= N"; and the verdict (nothing wanted: the more the better)
 #   row TABLE WHAT AT UNIT NAME       a line as the programs of chapter 6 write it, with tabs
 #   share TEXT NAME OTHER WANTED      the same without a verdict: both are ours
 #
@@ -100,6 +100,12 @@ median() {
     sort -g "$results/$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
+# Of the rounds' ratios, since the two of one round were measured at nearly the same moment.
+median_ratio() {
+    paste "$results/$1" "$results/$2" | awk 'NF == 2 { print $1 / $2 }' >"$results/$1:$2"
+    median "$1:$2"
+}
+
 spread() {
     sort -g "$results/$1" | awk -v unit="$2" '
         function digits(x) { return sprintf(x < 100 ? "%.3g" : "%.0f", x) }
@@ -136,12 +142,12 @@ ratio() {
             return
         fi
     done | head -n 1 | tee -a "${RATIOS:-/dev/null}" | grep . && return
-    awk -v text="$1" -v a="$(median "$2")" -v b="$(median "$3")" -v wanted="${4:-}" -v plain="${5:-}" 'BEGIN {
+    awk -v text="$1" -v ratio="$(median_ratio "$2" "$3")" -v wanted="${4:-}" -v plain="${5:-}" 'BEGIN {
         split(wanted, w, " ")
-        good = w[1] == "<=" ? a / b <= w[2] : a / b >= w[2]
-        gain = w[1] == "<=" ? b / a : a / b
+        good = w[1] == "<=" ? ratio <= w[2] : ratio >= w[2]
+        gain = w[1] == "<=" ? 1 / ratio : ratio
         verdict = plain ? "" : gain > 1.05 ? "ahead" : gain >= 0.95 ? "level" : "behind"
-        printf "%-60s %7.2f %-6s", text, a / b, verdict
+        printf "%-60s %7.2f %-6s", text, ratio, verdict
         print wanted == "" ? "" : "  wanted " wanted ": " (good ? "yes" : "NO")
     }' | tee -a "${RATIOS:-/dev/null}"
 }

@@ -41,7 +41,7 @@ t	what	at	s	0.375	0.125	2	4' "$output"
 }
 
 @test "bench: ratios of medians, the verdict, and what is wanted" {
-    samples '10 5' '30 5' '20 1'
+    samples '10 5' '40 10' '20 1' # 20 to 5 would be the medians, but 4 is that of 2, 4 and 20
     export ROUNDS=3
     bench "$both" 'results_of_all() {
         ratio "more is better" a b ">= 4"; ratio "not enough" a b ">= 4.1"
@@ -58,6 +58,9 @@ whatever 4.00 ahead
 the same 1.00 level wanted <= 1.02: yes
 behind 0.25 behind
 no verdict 4.00 wanted >= 1: yes' "$(sed -E 's/ +/ /g; s/ $//' <<<"$output")"
+    samples '1 4' '3 1' '1 2' '8 1' # and of an even number
+    ROUNDS=4 bench "$both" 'results_of_all() { ratio x a b; }'
+    [[ $output == *' 1.75 '* ]]
     for pair in '1.04 level' '1.06 ahead' '0.96 level' '0.94 behind'; do
         samples "${pair% *} 1"
         ROUNDS=1 bench "$both" 'results_of_all() { ratio x a b; ratio y b a "<= 9"; }'
