@@ -59,7 +59,7 @@ test-lib: all $(TESTS)
 test-frame: all
 	@bash .ci/test.sh $(wildcard .ci/*.bats)
 
-stress: $(TESTS) ## kill processes at random moments, for a minute (STRESS=5: for five)
+stress: $(TESTS) ## kill processes at random moments, for two minutes (STRESS=5: five times as many)
 	@bash .ci/stress.sh $(STRESS)
 
 bench: all build/test/ipc_bench build/test/pool_bench ## measure everything beside its peers, in five minutes at most
