@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kills processes with SIGKILL at random moments while they use the library, and checks that nobody hangs
-# and nothing is lost but what the dead had: `make stress`, about a minute. The pool's workers are also
+# and nothing is lost but what the dead had: `make stress`, about two minutes. The pool's workers are also
 # stopped, or die by themselves. The tests do the same for a second each. STRESS=5 kills five times as
 # many; SEED=7 repeats a run's random numbers (not its timing).
 set -u
