@@ -14,14 +14,15 @@ directory=build/bench
 mkdir -p "$directory" && rm -f "$directory"/* || exit
 export RATIOS=$directory/ratios.txt
 : >"$RATIOS"
-interrupted='' failed=''
+interrupted='' failed='' # failed: the names of parts
 trap 'interrupted=yes' INT
 
+read -ra cc <<<"${CC:-cc}"
 # The processor, the system, the compiler, the day.
 {
     processor=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1)
     printf '%s processors%s, %s, %s, %s\n' "$(getconf _NPROCESSORS_ONLN)" "${processor:+ ($processor)}" \
-        "$(uname -srm)" "$("${CC:-cc}" --version | head -n 1)" "$(date -u +%Y-%m-%d)"
+        "$(uname -srm)" "$("${cc[@]}" --version | head -n 1)" "$(date -u +%Y-%m-%d)"
 } >"$directory/machine.txt"
 
 part=0 parts=8
@@ -30,8 +31,7 @@ part() {
     [ -z "$interrupted" ] || return
     part=$((part + 1))
     printf '\n=== %d of %d, after %d s: %s\n' "$part" "$parts" "$SECONDS" "$1"
-    shift
-    "$@" || { [ -n "$interrupted" ] || failed+="${failed:+, }$1"; }
+    "${@:2}" || { [ -n "$interrupted" ] || failed+="${failed:+, }$1"; }
 }
 
 cat "$directory/machine.txt"
@@ -48,7 +48,7 @@ part 'http_server beside Python' bash .ci/bench-http.sh
 printf '\n=== the ratios, after %d s%s\n' "$SECONDS" "${interrupted:+; interrupted}"
 cat "$directory/machine.txt"
 cat "$RATIOS"
-awk '/ ahead / { ahead++ } / level / { level++ } / behind / { behind++ } /: yes$/ { yes++ } /: NO$/ { no++ }
+awk '/ ahead( |$)/ { ahead++ } / level( |$)/ { level++ } / behind( |$)/ { behind++ } /: yes$/ { yes++ } /: NO$/ { no++ }
     END { printf "ahead %d, level %d, behind %d; wanted: %d reached, %d not\n", ahead, level, behind, yes, no }' "$RATIOS"
 [ -z "$failed" ] || echo "bench: failed: $failed" >&2
 if [ -n "$interrupted" ]; then

@@ -128,7 +128,8 @@ static int write_file(FILE *file)
 {
     fprintf(file, "table\twhat\tat\tunit\tmedian\tleast\tmost\trounds\n");
     for_each_row(write_row, file);
-    if ((ferror(file) | fclose(file)) == 0)
+    int failed = ferror(file);
+    if (fclose(file) == 0 && !failed)
         return 0;
     complain("write the file of -o: %s", strerror(errno));
     return -1;

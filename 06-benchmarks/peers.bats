@@ -43,6 +43,8 @@ expect_perfect() {
             [[ $stderr == *"usage: perfect_"*' '* ]]
         done
     done
+    run --separate-stderr "$PEERS/perfect_loop" 7 1001 # threads
+    [ "$status" -eq 2 ]
     expect_full_device "$PEERS/perfect_loop" 6 1
     expect_full_device "$PEERS/perfect_range" 6 6
     [ "$BUILT" -eq 0 ] || skip "$(cat "$BATS_FILE_TMPDIR/log")"

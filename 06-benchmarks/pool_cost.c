@@ -21,7 +21,7 @@ static const char usage[] =
     "  -r   rounds (7; quick: 5)\n"
     "  -o   write the tables to FILE, too, with tabs\n";
 
-enum { CHUNKS = 4, LENGTHS = 5, MOST_POOLS = 12, MOST_WORKERS = 1024 };
+enum { CHUNKS = 4, LENGTHS = 5, MOST_POOLS = 12, MOST_WORKERS = 256 };
 
 static const int chunks[CHUNKS] = {1, 10, 100, 1000};
 static const int lengths[LENGTHS] = {1, 10, 100, 1000, 10000}; /* of tasks, in microseconds */
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
              "%d processors: with w workers, more than these, it is at most %d/w.", processors,
              processors);
     efficiency.reading = reading;
-    if (processors > MOST_WORKERS / 2)
+    if (processors > MOST_WORKERS / 2) /* all pools are open at once, with a socket a worker */
         processors = MOST_WORKERS / 2;
     for (int workers = 1; workers < processors; workers *= 2)
         open_one(workers);

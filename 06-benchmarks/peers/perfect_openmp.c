@@ -34,7 +34,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", usage);
         return 2;
     }
-    uint32_t last = number_in(argv[1], usage), workers = number_in(argv[2], usage);
+    uint32_t last = number_in(argv[1], 1000000, usage), workers = number_in(argv[2], 1000, usage);
     (void)workers;
 
     double start = seconds_now();

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", usage);
         return 2;
     }
-    uint32_t first = number_in(argv[1], usage), last = number_in(argv[2], usage);
+    uint32_t first = number_in(argv[1], 1000000, usage), last = number_in(argv[2], 1000000, usage);
     for (uint32_t n = first; n <= last; n++)
         if (brute(n, &divisions) == n)
             printf("%u is a Perfect number\n", (unsigned)n);
