@@ -50,8 +50,8 @@ common_setup() {
     # It tells them from the same programs that someone else runs at the same time.
     export PROCESSES_TEST_MARK=$$.$BATS_SUITE_TEST_NUMBER.$RANDOM
     # Where an ordinary user may read: bats' own directories are for root only when root runs it.
-    PUBLIC=$(mktemp -d "${TMPDIR:-/tmp}/bats-public-XXXXXX")
-    chmod 755 "$PUBLIC"
+    PUBLIC=${TMPDIR:-/tmp}/bats-public-$PROCESSES_TEST_MARK
+    mkdir -m 755 "$PUBLIC"
     ORDINARY_USER=$((30000 + RANDOM)) # nobody's, so that nobody else's processes count
     FILES_BEFORE=$(temporary_files)
 }
@@ -153,7 +153,7 @@ marked_processes() {
         while IFS=/ read -r _ _ file _; do echo "$file"; done
 }
 
-# The entries in the directories for temporary files, without those of mktemp and bats. Only those of our
+# The entries in the directories for temporary files, in no order, without those of mktemp and bats. Only those of our
 # group: when root runs .ci/test.sh, the tests have a group of their own, and what others put there, such
 # as compilers, is not taken for ours.
 temporary_files() {
@@ -163,7 +163,7 @@ temporary_files() {
         [ ! -d "$directory" ] || directories+=("$directory")
     done
     find "${directories[@]}" -mindepth 1 -maxdepth 1 ! -name 'bats-*' ! -name 'tmp.*' \
-        \( -group "${GROUPS[0]}" -o -group "$ORDINARY_USER" \) 2>/dev/null | sort -u
+        \( -group "${GROUPS[0]}" -o -group "$ORDINARY_USER" \) 2>/dev/null
 }
 
 # Gives processes and files a second to go: a daemon's end comes after its parent's.
@@ -173,10 +173,10 @@ expect_nothing_left() {
         sleep 0.05
     done
     end=$((SECONDS + 2))
-    files=$(comm -13 <(echo "$FILES_BEFORE") <(temporary_files))
+    files=$(comm -13 <(sort -u <<<"$FILES_BEFORE") <(temporary_files | sort -u))
     while [ -n "$files" ] && [ "$SECONDS" -lt "$end" ]; do
         sleep 0.05
-        files=$(comm -12 <(echo "$files") <(temporary_files)) # those that are still there
+        files=$(comm -12 <(echo "$files") <(temporary_files | sort -u)) # those that are still there
     done
     for pid in $processes; do
         fail "$1 left process $pid ($(state_of "$pid")): $(tr '\0' ' ' <"/proc/$pid/cmdline")" || true
