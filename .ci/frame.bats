@@ -269,25 +269,6 @@ outputs() {
     make -q CFLAGS=-O0
 }
 
-@test "make clean leaves what was there before, and that is what git has" {
-    copy_tree
-    make -j4 CFLAGS=-O0 >/dev/null
-    make clean >/dev/null
-    expect_same "$(cat "$BATS_FILE_TMPDIR/sources")" "$(find . -type f | sort)"
-    git -C "$ROOT" rev-parse >/dev/null 2>&1 || skip "the tree is what it was; there is no git to compare it with"
-    tracked=$(cd "$ROOT" && git ls-files -co --exclude-standard -- .ci .clang-format Makefile lib '0[1-6]-*' |
-        while read -r file; do [ ! -e "$file" ] || echo "./$file"; done | sort -u)
-    expect_same "$tracked" "$(find . -type f | sort)"
-}
-
-@test "a chapter's target builds that chapter" {
-    copy_tree
-    make clean >/dev/null
-    make -j4 CFLAGS=-O0 04-pool >/dev/null
-    expect_same "$(programs ./04-pool)" "$(executables)"
-    make -j4 CFLAGS=-O0 >/dev/null
-}
-
 @test "make run goes through the chapters in order, and stops at the first failure" {
     copy_tree
     export CFLAGS=-O0
@@ -309,6 +290,24 @@ outputs() {
     [ "$status" -eq 7 ]
     run sh .ci/run-chapter.sh 07-none
     [ "$status" -eq 2 ]
+}
+
+@test "make clean leaves what was there before, and that is what git has" {
+    copy_tree
+    make -j4 CFLAGS=-O0 >/dev/null
+    make clean >/dev/null
+    expect_same "$(cat "$BATS_FILE_TMPDIR/sources")" "$(find . -type f | sort)"
+    git -C "$ROOT" rev-parse >/dev/null 2>&1 || skip "the tree is what it was; there is no git to compare it with"
+    tracked=$(cd "$ROOT" && git ls-files -co --exclude-standard -- .ci .clang-format Makefile lib '0[1-6]-*' |
+        while read -r file; do [ ! -e "$file" ] || echo "./$file"; done | sort -u)
+    expect_same "$tracked" "$(find . -type f | sort)"
+}
+
+@test "a chapter's target builds that chapter" {
+    copy_tree
+    make clean >/dev/null
+    make -j4 CFLAGS=-O0 04-pool >/dev/null
+    expect_same "$(programs ./04-pool)" "$(executables)"
 }
 
 @test "CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are the user's" {

@@ -147,16 +147,16 @@ END
 
 # A larger stride would still find most; `build/test/queue_test step put 1` tries every instruction.
 @test "queue: a putter killed after any instruction leaves nobody stuck" {
-    scenario step put 7 <<<'killed at every step: nobody is stuck'
+    scenario step put 13 <<<'killed at every step: nobody is stuck'
 }
 
 @test "queue: a getter killed after any instruction leaves nobody stuck" {
-    scenario step get 7 <<<'killed at every step: nobody is stuck'
+    scenario step get 13 <<<'killed at every step: nobody is stuck'
 }
 
 @test "queue: one that waits, killed after any instruction, leaves nobody stuck" {
-    scenario step vain-put 61 <<<'killed at every step: nobody is stuck'
-    scenario step vain-get 61 <<<'killed at every step: nobody is stuck'
+    scenario step vain-put 127 <<<'killed at every step: nobody is stuck'
+    scenario step vain-get 127 <<<'killed at every step: nobody is stuck'
 }
 
 @test "queue: one that was woken for a lock and is killed before it has it leaves nobody stuck" {
