@@ -50,7 +50,8 @@ $(foreach chapter,$(CHAPTERS),$(eval $(call chapter_rules,$(chapter))))
 run: all ## run the six chapters in order, as in the document
 	@for chapter in $(CHAPTERS); do sh .ci/run-chapter.sh $$chapter || exit; done
 
-test: all $(TESTS) ## run every test (gets bats first, if it is missing)
+test: ## run every test (gets bats first, if it is missing)
+	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS)
 	@bash .ci/test.sh $(BATS_FILES)
 
 test-lib: all $(TESTS)

@@ -53,7 +53,7 @@ common_setup() {
     PUBLIC=${TMPDIR:-/tmp}/bats-public-$PROCESSES_TEST_MARK
     mkdir -m 755 "$PUBLIC"
     ORDINARY_USER=$((30000 + RANDOM)) # nobody's, so that nobody else's processes count
-    FILES_BEFORE=$(temporary_files)
+    FILES_BEFORE=$(shopt -s dotglob nullglob && printf '%s\n' "${TMPDIR:-/tmp}"/* /tmp/* /dev/shm/*)
 }
 
 common_teardown() {

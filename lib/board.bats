@@ -165,12 +165,12 @@ returns 33: error EDOM'
 
 # `build/test/board_test step 1 3` tries every instruction; so do the others.
 @test "board: a worker killed after any instruction costs the task it had, and no other" {
-    scenario step 37 1 <<<'killed at every step: each task is done, or lost with its worker'
-    scenario step 23 3 <<<'killed at every step: each task is done, or lost with its worker'
+    scenario step 79 1 <<<'killed at every step: each task is done, or lost with its worker'
+    scenario step 47 3 <<<'killed at every step: each task is done, or lost with its worker'
 }
 
 @test "board: a worker may stop after any instruction, while others go round the ring, or die" {
-    scenario pause 23 3 <<<'stopped at every step: each task is done'
+    scenario pause 47 3 <<<'stopped at every step: each task is done'
     scenario inherit 2 <<<'stopped at every step: it has found the rest'
 }
 
@@ -179,7 +179,7 @@ returns 33: error EDOM'
 }
 
 @test "board: a worker's task may be written off after any instruction" {
-    scenario expire 41 3 <<<'written off at every step: it is too late, or has been done'
+    scenario expire 83 3 <<<'written off at every step: it is too late, or has been done'
 }
 
 @test "board: several processes do 100,000 tasks, each once" {

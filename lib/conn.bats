@@ -137,8 +137,8 @@ END
 
 # `build/test/conn_test step send 1` tries every instruction.
 @test "conn: a sender or receiver killed after any instruction has sent or received whole messages" {
-    scenario step send 37 <<<'killed at every step: whole messages, then the end'
-    scenario step receive 97 <<<'killed at every step: whole messages, then the end'
+    scenario step send 79 <<<'killed at every step: whole messages, then the end'
+    scenario step receive 197 <<<'killed at every step: whole messages, then the end'
 }
 
 @test "conn: 60 random senders and receivers killed and replaced" {

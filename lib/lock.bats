@@ -60,7 +60,7 @@ END
 
 # `build/test/lock_test step 1` tries every instruction.
 @test "lock: an owner killed after any instruction leaves nobody stuck, and the next one is told" {
-    scenario step 23 <<<'killed at every step: the next one is told, if need be'
+    scenario step 47 <<<'killed at every step: the next one is told, if need be'
 }
 
 @test "lock: 300 random owners and waiters killed and replaced" {

@@ -488,11 +488,11 @@ END
 
 # `build/test/pool_test step 1` and `step_chunk 1 3` try every instruction.
 @test "pool: a worker killed after any instruction costs the task it had, and no other" {
-    scenario step 5 <<<'killed at every step: each task is done, or lost with its worker'
+    scenario step 11 <<<'killed at every step: each task is done, or lost with its worker'
 }
 
 @test "pool: a worker killed after any instruction of a chunk costs the task it had, and no other" {
-    scenario step_chunk 23 3 <<<'killed at every step: each task is done, or lost with its worker'
+    scenario step_chunk 47 3 <<<'killed at every step: each task is done, or lost with its worker'
 }
 
 # --- limits --------------------------------------------------------------------------------------
