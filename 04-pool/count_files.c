@@ -82,7 +82,7 @@ static const char *quoted(const char *name)
         if (*name == quote || *name == '\\')
             *end++ = '\\';
         if (iscntrl((unsigned char)*name))
-            end += sprintf(end, "\\x%02x", (unsigned)*name);
+            end += snprintf(end, sizeof "\\x00", "\\x%02x", (unsigned)(unsigned char)*name);
         else
             *end++ = *name;
     }
