@@ -66,11 +66,3 @@ function inline(file,    line, inside, skip, number) {
         exit 1
     }
 }
-
-function escaped(text) {
-    gsub(/&/, "\\&amp;", text)
-    gsub(/</, "\\&lt;", text)
-    gsub(/>/, "\\&gt;", text)
-    gsub(/"/, "\\&quot;", text)
-    return text
-}

@@ -4,7 +4,7 @@
 # (build/report.html). What has not been measured is named there, with the command that measures it.
 #
 # report.awk checks the files and writes the page's text, report-draw.awk what gnuplot is to draw, and
-# report-inline.awk puts the drawings into the page. .ci/check_report.py looks at the page in a browser.
+# report-inline.awk puts the drawings into the page (report-escape.awk is for both). .ci/check_report.py looks at the page in a browser.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -40,13 +40,13 @@ machine=''
 # Numbers with a point, and bytes for awk; but gnuplot has to know what a character is.
 export LC_ALL=C
 DIRECTORY=$directory MACHINE=$machine PROCESSORS=$(getconf _NPROCESSORS_ONLN) TEMPORARY=$temporary \
-    awk -f "$here/report.awk" -f "$here/report-draw.awk" ${files[@]+"${files[@]}"} /dev/null
+    awk -f "$here/report-escape.awk" -f "$here/report.awk" -f "$here/report-draw.awk" ${files[@]+"${files[@]}"} /dev/null
 if ! (cd "$temporary" && LC_ALL=C.UTF-8 gnuplot charts.gp) 2>"$temporary/messages"; then
     echo 'report: gnuplot failed:' >&2
     cat "$temporary/messages" >&2
     exit 1
 fi
-awk -v directory="$temporary" -v css="$here/report.css" -f "$here/report-inline.awk" \
+awk -v directory="$temporary" -v css="$here/report.css" -f "$here/report-escape.awk" -f "$here/report-inline.awk" \
     "$temporary/charts" "$temporary/page" >"$temporary/report.html"
 # Only now: a page that is half written never has this name.
 cp "$temporary/report.html" "$output.part"

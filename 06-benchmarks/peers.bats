@@ -122,3 +122,29 @@ END
     expect_nothing_left perfect.py
     [ ! -e 06-benchmarks/peers/__pycache__ ]
 }
+
+@test "empty tasks: tasks_openmp, by threads and by a bare loop, and pool.py print the seconds for one" {
+    source=06-benchmarks/peers/tasks_openmp.c
+    bounded 60 "${CC:-cc}" -O1 -o "$BATS_TEST_TMPDIR/loop" "$source" # pragmas that it does not know are no error
+    run --separate-stderr bounded 20 "$BATS_TEST_TMPDIR/loop" loop 2 1000
+    [[ $status -eq 0 && $output =~ ^[0-9.e-]+$ && -z $stderr ]] || report loop
+    run --separate-stderr "$BATS_TEST_TMPDIR/loop" omp 2 1000 # not the loop's figure under another name
+    [[ $status -eq 1 && -z $output && $stderr == *'built without OpenMP'* ]] || report omp
+    for arguments in '' 'loop 2' 'pthread 2 10' 'loop 0 10' 'loop 2 0' 'loop 2 x'; do
+        read -ra words <<<"$arguments"
+        run --separate-stderr "$BATS_TEST_TMPDIR/loop" "${words[@]}"
+        [[ $status -eq 2 && -z $output && $stderr == *'usage: tasks_openmp'* ]] || report "$arguments"
+    done
+    # One that does nothing for task 7 is found out.
+    sed 's/= \*(const long \*)argument + 1;/= *(const long *)argument + (*(const long *)argument != 7);/' "$source" >"$BATS_TEST_TMPDIR/wrong.c"
+    bounded 60 "${CC:-cc}" -I06-benchmarks/peers -o "$BATS_TEST_TMPDIR/wrong" "$BATS_TEST_TMPDIR/wrong.c"
+    run --separate-stderr "$BATS_TEST_TMPDIR/wrong" loop 1 10
+    [[ $status -eq 1 && -z $output && $stderr == *'a result is wrong'* ]] || report wrong
+    if bounded 60 "${CC:-cc}" -O1 -fopenmp -o "$BATS_TEST_TMPDIR/omp" "$source" 2>/dev/null; then
+        run --separate-stderr bounded 20 "$BATS_TEST_TMPDIR/omp" omp 2 1000
+        [[ $status -eq 0 && $output =~ ^[0-9.e-]+$ ]] || report omp
+    fi
+    command -v python3 >/dev/null || skip 'there is no python3'
+    run --separate-stderr bounded 20 python3 06-benchmarks/peers/pool.py run 2 1
+    [[ $status -eq 0 && $output =~ ^[0-9.e-]+$ && -z $stderr ]] || report pool.py
+}

@@ -4,10 +4,13 @@
  * usage: tasks_openmp omp|loop TIMES SIZE       seconds for each of SIZE tasks, the mean of TIMES
  * times; omp: schedule(dynamic,1) on two threads; loop: a bare loop
  */
-#include <stdio.h>
-#include <stdlib.h>
+#include "peer.h"
+
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
+
+static const char usage[] = "usage: tasks_openmp omp|loop TIMES SIZE";
 
 typedef int task_function(const void *argument, void *result);
 
@@ -49,9 +52,16 @@ int main(int argc, char **argv)
     task_function *volatile function = add_one; /* volatile: the call can't become inline code */
     double seconds = 0;
 
-    if (argc != 4)
-        fail("usage: tasks_openmp omp|loop TIMES SIZE");
-    long times = strtol(argv[2], NULL, 10), count = strtol(argv[3], NULL, 10);
+    bool threads = argc == 4 && strcmp(argv[1], "omp") == 0;
+    if (argc != 4 || (!threads && strcmp(argv[1], "loop") != 0)) {
+        fprintf(stderr, "%s\n", usage);
+        return 2;
+    }
+#ifndef _OPENMP
+    if (threads)
+        fail("built without OpenMP");
+#endif
+    long times = number_in(argv[2], 1000000, usage), count = number_in(argv[3], 1000000, usage);
     long *arguments = calloc((size_t)count, sizeof *arguments);
     long *results = calloc((size_t)count, sizeof *results);
     if (arguments == NULL || results == NULL)
@@ -61,7 +71,7 @@ int main(int argc, char **argv)
     for (long time = 0; time <= times; time++) { /* the first one is not measured */
         memset(results, 0, (size_t)count * sizeof *results);
         double start = seconds_now();
-        if (strcmp(argv[1], "omp") == 0)
+        if (threads)
             by_threads(function, count, arguments, results);
         else
             by_loop(function, count, arguments, results);
@@ -74,5 +84,5 @@ int main(int argc, char **argv)
     free(arguments);
     free(results);
     printf("%.9g\n", seconds / (double)times / (double)count);
-    return fclose(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return end_of_output();
 }
