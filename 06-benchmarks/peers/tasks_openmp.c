@@ -28,8 +28,17 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+static void fail(const char *message)
+{
+    fprintf(stderr, "tasks_openmp: %s\n", message);
+    exit(EXIT_FAILURE);
+}
+
 static void by_threads(task_function *function, long count, const long *arguments, long *results)
 {
+#ifndef _OPENMP
+    fail("built without OpenMP"); /* else this would be a bare loop under another name */
+#endif
 #pragma omp parallel for schedule(dynamic, 1) num_threads(2)
     for (long i = 0; i < count; i++)
         function(&arguments[i], &results[i]);
@@ -41,26 +50,15 @@ static void by_loop(task_function *function, long count, const long *arguments, 
         function(&arguments[i], &results[i]);
 }
 
-static void fail(const char *message)
-{
-    fprintf(stderr, "tasks_openmp: %s\n", message);
-    exit(EXIT_FAILURE);
-}
-
 int main(int argc, char **argv)
 {
     task_function *volatile function = add_one; /* volatile: the call can't become inline code */
-    double seconds = 0;
-
     bool threads = argc == 4 && strcmp(argv[1], "omp") == 0;
     if (argc != 4 || (!threads && strcmp(argv[1], "loop") != 0)) {
         fprintf(stderr, "%s\n", usage);
         return 2;
     }
-#ifndef _OPENMP
-    if (threads)
-        fail("built without OpenMP");
-#endif
+    double seconds = 0;
     long times = number_in(argv[2], 1000000, usage), count = number_in(argv[3], 1000000, usage);
     long *arguments = calloc((size_t)count, sizeof *arguments);
     long *results = calloc((size_t)count, sizeof *results);
