@@ -23,10 +23,19 @@ C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CH
 SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash $(CHAPTERS:%=%/*.bash) $(CHAPTERS:%=%/peers/*.sh))
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 
-.PHONY: all help run test stress bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
+# What is made of ranks also builds with an MPI library, and then lies in build/mpi: `make mpi`. With
+# RANKS_MPI there is nothing in ranks_fork.c, without it nothing in ranks_mpi.c.
+MPICC ?= mpicc
+MPI_COMPILE = $(MPICC) $(STANDARD) -DRANKS_MPI $(WARNINGS) $(CPPFLAGS) $(CFLAGS)
+MPI_LINK = $(MPICC) -Wl,-z,now $(CFLAGS) $(LDFLAGS)
+MPI_SOURCES := $(wildcard 03-queue-pipe/rank_*.c 06-benchmarks/perfect_ranks.c lib/test/ranks_test.c lib/test/ranks_bench.c)
+MPI_PROGRAMS := $(addprefix build/mpi/,$(basename $(notdir $(MPI_SOURCES))))
+MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
+
+.PHONY: all help run mpi test stress bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
-.SECONDARY: $(OBJECTS)
+.SECONDARY: $(OBJECTS) $(MPI_OBJECTS) $(MPI_SOURCES:%.c=build/mpi/%.o)
 
 all: $(PROGRAMS) ## build every program (the default)
 
@@ -50,11 +59,16 @@ $(foreach chapter,$(CHAPTERS),$(eval $(call chapter_rules,$(chapter))))
 run: all ## run the six chapters in order, as in the document
 	@for chapter in $(CHAPTERS); do sh .ci/run-chapter.sh $$chapter || exit; done
 
+mpi: $(MPI_PROGRAMS) ## build what is made of ranks with an MPI library, for mpirun (MPICC=mpicc)
+
+# The tests run with MPI what there is, and skip it where no MPI is installed.
+TEST_MPI := $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
+
 test: ## run every test (gets bats first, if it is missing)
-	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS)
+	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS) $(TEST_MPI)
 	@bash .ci/test.sh $(BATS_FILES)
 
-test-lib: all $(TESTS)
+test-lib: all $(TESTS) $(TEST_MPI)
 	@bash .ci/test.sh $(wildcard lib/*.bats)
 
 test-frame: all
@@ -117,4 +131,26 @@ build/flags:
 	@mkdir -p build
 	@printf '%s\n' "$$FLAGS" >$@
 
--include $(OBJECTS:.o=.d)
+define mpi_rule
+build/mpi/$(basename $(notdir $(1))): build/mpi/$(1:.c=.o) $(MPI_OBJECTS)
+	$$(MPI_LINK) -o $$@ $$^ $$(LDLIBS) -pthread
+endef
+$(foreach source,$(MPI_SOURCES),$(eval $(call mpi_rule,$(source))))
+
+build/mpi/%.o: %.c build/mpi/flags
+	@mkdir -p $(@D)
+	$(MPI_COMPILE) -MMD -MP -c -o $@ $<
+
+MPI_FLAGS := $(MPI_COMPILE) -- $(MPI_LINK) $(LDLIBS)
+ifneq ($(strip $(MPI_FLAGS)),$(strip $(shell cat build/mpi/flags 2>/dev/null)))
+build/mpi/flags: FORCE
+endif
+build/mpi/flags: export FLAGS := $(MPI_FLAGS)
+build/mpi/flags:
+	@command -v $(firstword $(MPICC)) >/dev/null || { \
+	    echo 'mpi: there is no $(firstword $(MPICC)) here. In Debian and Ubuntu it is in the package mpich' >&2; \
+	    echo '     (or libopenmpi-dev, with openmpi-bin): apt-get install mpich' >&2; exit 1; }
+	@mkdir -p build/mpi
+	@printf '%s\n' "$$FLAGS" >$@
+
+-include $(OBJECTS:.o=.d) $(MPI_OBJECTS:.o=.d) $(MPI_SOURCES:%.c=build/mpi/%.d)
