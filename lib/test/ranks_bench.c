@@ -1,0 +1,106 @@
+/* ranks_bench [-n RANKS] [-r ROUNDS]: what messages between ranks cost, by their size. Built with
+ * `make mpi`, the same on an MPI: mpirun -n 2 build/mpi/ranks_bench
+ *
+ * Each line: what, the bytes of a message, and of the rounds' microseconds for one message (half of
+ * a ping-pong; a broadcast until the last has it) the median, the least and the most, and MB/s. */
+#include "cli.h"
+#include "clock.h"
+#include "ranks.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: ranks_bench [-n RANKS] [-r ROUNDS]\n"
+                            "  Times messages between 2 ranks, and broadcasts to all.\n"
+                            "  -n   how many ranks (2)\n"
+                            "  -r   how many rounds (7)\n";
+
+enum { MOST_ROUNDS = 1000, LARGEST = 1 << 20 };
+
+static char buffer[LARGEST];
+static int rounds = 7;
+
+static void check(long result)
+{
+    if (result == -1)
+        die("a message");
+}
+
+static void ping_pong(size_t size)
+{
+    if (ranks_rank() == 0) {
+        check(ranks_send(1, buffer, size));
+        check(ranks_receive(1, buffer, size));
+    } else if (ranks_rank() == 1) {
+        check(ranks_receive(0, buffer, size));
+        check(ranks_send(0, buffer, size));
+    }
+}
+
+/* The last rank answers; else the root would run ahead. */
+static void broadcast(size_t size)
+{
+    int last = ranks_count() - 1;
+
+    check(ranks_broadcast(0, buffer, size));
+    if (ranks_rank() == last)
+        check(ranks_send(0, "", 0));
+    if (ranks_rank() == 0)
+        check(ranks_receive(last, NULL, 0));
+}
+
+static int compare(const void *a, const void *b)
+{
+    double one = *(const double *)a, other = *(const double *)b;
+
+    return (one > other) - (one < other);
+}
+
+/* What one takes in each round, in microseconds. */
+static void measure(const char *what, void (*step)(size_t size), size_t size, double share)
+{
+    double times[MOST_ROUNDS] = {0};
+    int repeats = size > 100000 ? 50 : size > 10000 ? 300 : 1000;
+
+    for (int round = 0; round < rounds; round++) {
+        check(ranks_barrier());
+        double begin = seconds_now();
+        for (int i = 0; i < repeats; i++)
+            step(size);
+        times[round] = (seconds_now() - begin) / repeats * 1e6 * share;
+    }
+    qsort(times, (size_t)rounds, sizeof *times, compare);
+    if (ranks_rank() == 0)
+        say("%s\t%zu\t%.2f\t%.2f\t%.2f\t%.0f", what, size, times[rounds / 2], times[0],
+            times[rounds - 1], (double)size / times[rounds / 2]);
+}
+
+static int bench(void *unused)
+{
+    static const size_t sizes[] = {8, 64, 512, 4096, 16384, 65536, 262144, LARGEST};
+
+    (void)unused;
+    if (ranks_count() < 2)
+        bad_usage("this takes two ranks");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        measure("ping-pong", ping_pong, sizes[i], 0.5);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        measure("broadcast", broadcast, sizes[i], 1);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int option, count = ranks_default(2);
+
+    while ((option = cli_option(argc, argv, "n:r:", usage)) != -1)
+        if (option == 'n')
+            count = (int)cli_number("-n", optarg, 2, RANKS_MOST);
+        else
+            rounds = (int)cli_number("-r", optarg, 1, MOST_ROUNDS);
+    cli_operands(argc, argv, 0, 0);
+    int status = ranks_run(count, bench, NULL);
+    if (status == -1)
+        die("run %d ranks", count);
+    return cli_end(status);
+}
