@@ -22,6 +22,8 @@ OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST
 C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) $(CHAPTERS:%=%/peers/*.[ch]) lib/*.h lib/test/*.h .ci/*.c)
 SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash $(CHAPTERS:%=%/*.bash) $(CHAPTERS:%=%/peers/*.sh))
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
+# Half a minute more: not in `make test`.
+LIMITS := .ci/limits.bats
 
 # What is made of ranks also builds with an MPI library, and then lies in build/mpi: `make mpi`. With
 # RANKS_MPI there is nothing in ranks_fork.c, without it nothing in ranks_mpi.c.
@@ -32,7 +34,7 @@ MPI_SOURCES := $(wildcard 03-queue-pipe/rank_*.c 06-benchmarks/perfect_ranks.c l
 MPI_PROGRAMS := $(addprefix build/mpi/,$(basename $(notdir $(MPI_SOURCES))))
 MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
 
-.PHONY: all help run mpi test stress bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
+.PHONY: all help run mpi test limits stress soak bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS) $(MPI_OBJECTS) $(MPI_SOURCES:%.c=build/mpi/%.o)
@@ -66,16 +68,22 @@ TEST_MPI := $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 
 test: ## run every test (gets bats first, if it is missing)
 	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS) $(TEST_MPI)
-	@bash .ci/test.sh $(BATS_FILES)
+	@bash .ci/test.sh $(filter-out $(LIMITS),$(BATS_FILES))
 
 test-lib: all $(TESTS) $(TEST_MPI)
 	@bash .ci/test.sh $(wildcard lib/*.bats)
 
 test-frame: all
-	@bash .ci/test.sh $(wildcard .ci/*.bats)
+	@bash .ci/test.sh $(filter-out $(LIMITS),$(wildcard .ci/*.bats))
+
+limits: all ## run every program with little memory, few descriptors, a full disk, closed streams ...
+	@bash .ci/test.sh $(LIMITS)
 
 stress: $(TESTS) ## kill processes at random moments, for two minutes (STRESS=5: five times as many)
 	@bash .ci/stress.sh $(STRESS)
+
+soak: $(TESTS) ## all of that at once, again and again, for ten minutes (SOAK=60: for so many seconds)
+	@bash .ci/soak.sh $(SOAK)
 
 bench: all build/test/ipc_bench build/test/pool_bench ## measure everything beside its peers, in five minutes at most
 	@CC='$(CC)' bash .ci/bench.sh

@@ -129,9 +129,13 @@ static void start_listening(void)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
     struct sigaction action = {.sa_handler = remove_files_and_die, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
 
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        sigaction(signals[i], NULL, &before);
+        if (before.sa_handler != SIG_IGN) /* as with nohup, which means it to stay so */
+            sigaction(signals[i], &action, NULL);
+    }
     if (mkdtemp(directory) == NULL || atexit(remove_files) != 0) /* atexit: also if we die */
         die("make %s", directory);
     snprintf(path.sun_path, sizeof path.sun_path, "%s/server", directory);

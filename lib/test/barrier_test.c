@@ -473,6 +473,7 @@ static void stress(char **operands)
         CHECK(atomic_load(&shared->places[i]) <= rounds + kills);
     CHECK(atomic_load(&shared->entries) >= rounds * CROWD);
     printf("more rounds than killed, and all complete: %d\n", rounds > kills);
+    fprintf(stderr, "%ld rounds\n", rounds);
     close_shared();
     check_nothing_left(descriptors);
 }

@@ -1410,8 +1410,8 @@ static void stress(char **operands, int signal_number, int how, int error, int e
     printf("%ld wrong, %ld run twice, %s, %s\n", wrong_in_all, twice_in_all,
            lost_in_all <= atomic_load(deaths) ? "no more lost than died" : "too many lost",
            count_mappings() <= mappings ? "nothing left" : "mappings left");
-    fprintf(stderr, "%ld maps, %ld deaths, at most %ld in one, %ld tasks lost\n", maps,
-            atomic_load(deaths), most, lost_in_all);
+    fprintf(stderr, "%ld tasks, %ld deaths, at most %ld in one map, %ld tasks lost\n",
+            maps * MOST_TASKS, atomic_load(deaths), most, lost_in_all);
 }
 
 static void stress_kill(char **operands)

@@ -494,6 +494,7 @@ static void stress(char **operands)
         CHECK(process_kill(&crowd[i]) == 0 && process_join(&crowd[i], LONG) == 0);
     printf("%ld killed, %d hanging, %ld errors\n", kills, hanging, atomic_load(&shared->errors));
     printf("woken more often than killed: %d\n", atomic_load(&shared->woken) > kills);
+    fprintf(stderr, "%ld woken\n", (long)atomic_load(&shared->woken));
     event_close(&event);
     shared_unmap(shared, sizeof *shared);
     check_nothing_left(descriptors);
