@@ -34,7 +34,7 @@ MPI_SOURCES := $(wildcard 03-queue-pipe/rank_*.c 06-benchmarks/perfect_ranks.c l
 MPI_PROGRAMS := $(addprefix build/mpi/,$(basename $(notdir $(MPI_SOURCES))))
 MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
 
-.PHONY: all help run mpi test limits stress soak bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
+.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS) $(MPI_OBJECTS) $(MPI_SOURCES:%.c=build/mpi/%.o)
@@ -84,6 +84,9 @@ stress: $(TESTS) ## kill processes at random moments, for two minutes (STRESS=5:
 
 soak: $(TESTS) ## all of that at once, again and again, for ten minutes (SOAK=60: for so many seconds)
 	@bash .ci/soak.sh $(SOAK)
+
+coverage: ## which lines and branches of the library the tests reach (gcov)
+	@bash .ci/coverage.sh
 
 bench: all build/test/ipc_bench build/test/pool_bench ## measure everything beside its peers, in five minutes at most
 	@CC='$(CC)' bash .ci/bench.sh
