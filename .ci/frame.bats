@@ -54,7 +54,6 @@ must_fail() {
     must_fail "left process" expect_nothing_left "$PROBE"
     common_teardown
     expect_nothing_left "$PROBE"
-    mkdir "$PUBLIC"
 }
 
 @test "expect_nothing_left: finds a file" {

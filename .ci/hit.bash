@@ -37,7 +37,13 @@ EOF
 
 # Quicker than children_of, where Linux was built with that file.
 children_now() {
-    cat "/proc/$1/task/$1/children" 2>/dev/null || children_of "$1" | tr '\n' ' '
+    local file=/proc/$1/task/$1/children children=''
+    if [ -e "$file" ] || [ ! -d "/proc/$1" ]; then
+        { read -r children <"$file" || true; } 2>/dev/null
+    else
+        children=$(children_of "$1")
+    fi
+    echo "${children//$'\n'/ }"
 }
 
 # Returns when it has stopped: its pid is in $stopped, the program's own in $main.
@@ -55,8 +61,8 @@ start_hit() {
 }
 
 expect_line() {
-    local end=$((SECONDS + 10))
-    until grep -qF -- "$1" "$BATS_TEST_TMPDIR/output"; do
+    local text end=$((SECONDS + 10))
+    until read -rd '' text <"$BATS_TEST_TMPDIR/output" || true && [[ $text == *"$1"* ]]; do
         [ "$SECONDS" -lt "$end" ] || fail "it does not print '$1'" || return
         sleep 0.01
     done
@@ -79,8 +85,8 @@ wait_for_hit() {
     done
     status=0
     wait "$main" || status=$?
-    output=$(cat "$BATS_TEST_TMPDIR/output")
-    stderr=$(cat "$BATS_TEST_TMPDIR/stderr")
+    output=$(<"$BATS_TEST_TMPDIR/output")
+    stderr=$(<"$BATS_TEST_TMPDIR/stderr")
 }
 
 expect_sockets() {

@@ -18,6 +18,7 @@
 #   interrupt PROGRAM ARG...        Ctrl-C: it dies of SIGINT, and nothing of it is left
 #   interrupt_parent PROGRAM ARG... the same when only PROGRAM itself gets the signal
 #   as_user NPROC COMMAND...        as an ordinary user who may have so many processes
+#   make_public                     makes $PUBLIC, a directory which that user may enter
 #   need_user, need_terminal        skip the test where there can be no such user, no terminal
 #   children_of PID, state_of PID   what /proc knows
 #   check_readme FILE               the transcripts in a README are true
@@ -53,22 +54,25 @@ common_setup() {
     # What this test starts inherits the mark, and so do the children of that, whatever they execute.
     # It tells them from the same programs that someone else runs at the same time.
     export PROCESSES_TEST_MARK=$$.$BATS_SUITE_TEST_NUMBER.$RANDOM
-    # Where an ordinary user may read: bats' own directories are for root only when root runs it.
+    # Where an ordinary user may read, once make_public has made it: bats' own directories are for root only
+    # when root runs it.
     PUBLIC=${TMPDIR:-/tmp}/bats-public-$PROCESSES_TEST_MARK
-    mkdir -m 755 "$PUBLIC"
     ORDINARY_USER=$((30000 + RANDOM)) # nobody's, so that nobody else's processes count
-    FILES_BEFORE=$(shopt -s dotglob nullglob && printf '%s\n' "${TMPDIR:-/tmp}"/* /tmp/* /dev/shm/*)
+    PIDS_BEFORE=(/proc/[0-9]*)
+    list_files FILES_BEFORE
 }
 
 common_teardown() {
     local pid
-    for pid in $(marked_processes); do
+    find_marked
+    for pid in "${marked[@]}"; do
         kill -KILL "$pid" 2>/dev/null || true # it failed to end; don't let it hang bats as well
     done
-    rm -rf "$PUBLIC"
+    [ ! -d "$PUBLIC" ] || rm -rf "$PUBLIC"
 }
 
 # Hands bats the functions that we are in, and their lines, in the form in which it keeps them.
+# shellcheck disable=SC2034
 where_it_failed() {
     local i
     BATS_DEBUG_LAST_LINENO=() BATS_DEBUG_LAST_STACK_TRACE=()
@@ -86,7 +90,7 @@ fail() {
 }
 
 expect_same() {
-    diff <(printf '%s\n' "$1") <(printf '%s\n' "$2") >/dev/null ||
+    [ "$1" = "$2" ] ||
         fail 'wanted (-), and got (+):' "$(diff -U 100 <(printf '%s\n' "$1") <(printf '%s\n' "$2") | tail -n +4)"
 }
 
@@ -158,60 +162,95 @@ mask() {
 
 # --- what is left behind -------------------------------------------------------------------------
 
-# The live processes that this test has started. (No need to look for zombies: one exists only as long
-# as its parent lives, which is found itself, or until init gets round to it.)
-marked_processes() {
-    local file
+# Sets `marked` to the pids of the live processes that this test has started: of those that were not there
+# before it. (No need to look for zombies: one exists only as long as its parent lives, which is found
+# itself, or until init gets round to it.) Here as below, without another process for each file: many tests ask.
+find_marked() {
+    local path
+    local -a variables
+    local -A before=()
+    marked=()
     [ -d /proc/self ] || return 0 # not Linux: nothing is found
-    # grep itself must not have the mark.
-    env -u PROCESSES_TEST_MARK grep -lasF "PROCESSES_TEST_MARK=$PROCESSES_TEST_MARK" /proc/[0-9]*/environ |
-        while IFS=/ read -r _ _ file _; do echo "$file"; done
+    for path in "${PIDS_BEFORE[@]}"; do before[$path]=yes; done
+    for path in /proc/[0-9]*; do
+        [ -z "${before[$path]:-}" ] || continue
+        { mapfile -d '' -t variables <"$path/environ"; } 2>/dev/null || continue
+        [[ " ${variables[*]} " != *" PROCESSES_TEST_MARK=$PROCESSES_TEST_MARK "* ]] || marked+=("${path##*/}")
+    done
 }
 
-# The entries in the directories for temporary files, in no order, without those of mktemp and bats. Only those of our
-# group: when root runs .ci/test.sh, the tests have a group of their own, and what others put there, such
-# as compilers, is not taken for ours.
-temporary_files() {
-    local directory
-    local -a directories=()
-    for directory in "${TMPDIR:-/tmp}" /tmp /dev/shm; do
-        [ ! -d "$directory" ] || directories+=("$directory")
+# Sets the array $1 to all there is in the directories for temporary files.
+# shellcheck disable=SC2034
+list_files() {
+    local -n list=$1
+    shopt -s dotglob nullglob
+    list=("${TMPDIR:-/tmp}"/* /tmp/* /dev/shm/*)
+    shopt -u dotglob nullglob
+}
+
+# Sets `left` to what has come since the test began, without what is from mktemp and bats. Only what is of our group:
+# when root runs .ci/test.sh, the tests have a group of their own, and what others put there, such as
+# compilers, is not taken for ours.
+find_files() {
+    local path
+    local -a now new=()
+    local -A before=()
+    left=()
+    list_files now
+    [ "${now[*]}" != "${FILES_BEFORE[*]}" ] || return 0
+    for path in "${FILES_BEFORE[@]}"; do before[$path]=yes; done
+    for path in "${now[@]}"; do
+        case ${path##*/} in
+        bats-* | tmp.*) ;;
+        *) [ -n "${before[$path]:-}" ] || new+=("$path") ;;
+        esac
     done
-    find "${directories[@]}" -mindepth 1 -maxdepth 1 ! -name 'bats-*' ! -name 'tmp.*' \
-        \( -group "${GROUPS[0]}" -o -group "$ORDINARY_USER" \) 2>/dev/null
+    [ "${#new[@]}" -eq 0 ] || mapfile -t left < <(find "${new[@]}" -maxdepth 0 \
+        \( -group "${GROUPS[0]}" -o -group "$ORDINARY_USER" \) 2>/dev/null | sort -u)
 }
 
 # Gives processes and files a second to go: a daemon's end comes after its parent's.
 expect_nothing_left() {
-    local processes files pid end=$((SECONDS + 2)) # SECONDS may be about to turn: 1 to 2 seconds
-    while processes=$(marked_processes) && [ -n "$processes" ] && [ "$SECONDS" -lt "$end" ]; do
+    local pid end=$((SECONDS + 2)) # SECONDS may be about to turn: 1 to 2 seconds
+    local -a marked left first
+    while find_marked && [ "${#marked[@]}" -gt 0 ] && [ "$SECONDS" -lt "$end" ]; do
         sleep 0.05
     done
     end=$((SECONDS + 2))
-    files=$(comm -13 <(sort -u <<<"$FILES_BEFORE") <(temporary_files | sort -u))
-    while [ -n "$files" ] && [ "$SECONDS" -lt "$end" ]; do
+    find_files
+    first=("${left[@]}")
+    while [ "${#left[@]}" -gt 0 ] && [ "$SECONDS" -lt "$end" ]; do
         sleep 0.05
-        files=$(comm -12 <(echo "$files") <(temporary_files | sort -u)) # those that are still there
+        find_files
+        mapfile -t left < <(comm -12 <(printf '%s\n' "${first[@]}") <(printf '%s\n' "${left[@]}")) # those still there
     done
-    for pid in $processes; do
+    for pid in "${marked[@]}"; do
         fail "$1 left process $pid ($(state_of "$pid")): $(tr '\0' ' ' <"/proc/$pid/cmdline")" || true
     done
-    [ -z "$files" ] || fail "$1 left files:" "$files" || true
-    [ -z "$processes$files" ]
+    [ "${#left[@]}" -eq 0 ] || fail "$1 left files:" "${left[@]}" || true
+    [ $((${#marked[@]} + ${#left[@]})) -eq 0 ]
 }
 
 # R, S, Z ... as in proc(5); nothing when there is no such process. (The name before the state is in
 # parentheses, and may have any in it.)
 state_of() {
-    sed -E 's/.*\) (.) .*/\1/' "/proc/$1/stat" 2>/dev/null || true
+    local line=''
+    { read -rd '' line <"/proc/$1/stat"; } 2>/dev/null || true
+    line=${line##*) }
+    printf '%s\n' "${line%% *}"
 }
 
 # The pids of the children, zombies included, in ascending order.
 children_of() {
-    local file
-    for file in /proc/[0-9]*/stat; do
-        sed -nE "s/^([0-9]+) .*\) . $1 .*/\1/p" "$file" 2>/dev/null || true
-    done | sort -n
+    local path line='' parent
+    local -a children=()
+    for path in /proc/[0-9]*/stat; do
+        { read -rd '' line <"$path"; } 2>/dev/null || true # there is no \0 in it
+        parent=${line##*) ? }
+        [ "${parent%% *}" != "$1" ] || children[${line%% *}]=yes # so they are in order
+        line=''
+    done
+    [ "${#children[@]}" -eq 0 ] || printf '%s\n' "${!children[@]}"
 }
 
 # --- an ordinary user ----------------------------------------------------------------------------
@@ -224,16 +263,22 @@ need_user() {
 can_be_user() {
     if [ -z "${USER_FOUND:-}" ]; then # many ask, and it takes processes to find out
         USER_FOUND=no
-        [ "$(id -u)" -ne 0 ] ||
-            ! setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups true 2>/dev/null ||
-            USER_FOUND=yes
+        [ "$EUID" -ne 0 ] ||
+            ! setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups prlimit --nproc=1 true \
+                2>/dev/null || USER_FOUND=yes
     fi
     [ "$USER_FOUND" = yes ]
 }
 
-# Copies PROGRAM to where an ordinary user can execute it; prints the path. Removed after the test.
+# Makes $PUBLIC, a directory that an ordinary user can enter. Removed after the test.
+make_public() {
+    [ -d "$PUBLIC" ] || mkdir -m 755 "$PUBLIC"
+}
+
+# Copies PROGRAM to where an ordinary user can execute it, unless it is there; prints the path.
 public_copy() {
-    cp "$1" "$PUBLIC/" && chmod 755 "$PUBLIC/${1##*/}" && echo "$PUBLIC/${1##*/}"
+    local copy=$PUBLIC/${1//\//%}/${1##*/}
+    [ "$copy" -nt "$1" ] || (umask 022 && install -D -m 755 "$1" "$copy") && echo "$copy"
 }
 
 # as_user NPROC COMMAND...: NPROC processes at once, the command's own among them; 0: it can't fork.
@@ -241,17 +286,18 @@ public_copy() {
 #   as_user 40 bash -c 'ulimit -v 200000; exec "$@"' - "$(public_copy 06-benchmarks/benchmark)" -n 99
 as_user() {
     local processes=$1 program=$2
-    local -a change=()
+    # shellcheck disable=SC2016 # for the inner bash
+    local -a limited=(bash -c 'ulimit -u "$0" && exec "$@"' "$processes")
     shift 2
-    if [ "$(id -u)" -eq 0 ]; then # root has no such limit
-        change=(setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups)
+    if [ "$EUID" -eq 0 ]; then # root has no such limit
+        limited=(setpriv --reuid="$ORDINARY_USER" --regid="$ORDINARY_USER" --clear-groups
+            prlimit --nproc="$processes")
     elif [ "$processes" -gt 0 ]; then
         echo 'as_user: all my other processes would count' >&2
         return 125
     fi
     [[ $program != */* ]] || program=$(public_copy "$program") || return
-    # shellcheck disable=SC2016 # for the inner bash
-    bounded 60 "${change[@]}" bash -c 'ulimit -u "$0" && exec "$@"' "$processes" "$program" "$@"
+    bounded 60 "${limited[@]}" "$program" "$@"
 }
 
 # Call it first in a test that uses script(1) to give a program a terminal.
@@ -272,7 +318,7 @@ report() {
 expect_bad_usage() {
     local words=$1 program=$2
     shift 2
-    if [ "$(id -u)" -ne 0 ] || can_be_user; then
+    if [ "$EUID" -ne 0 ] || can_be_user; then
         run --separate-stderr as_user 0 "$program" "$@"
     else
         run --separate-stderr bounded 60 "$program" "$@" # a root that can't become anyone else
@@ -287,8 +333,7 @@ expect_bad_usage() {
 # Nothing that is printed arrives: status 1, and a message that names standard output.
 expect_full_device() {
     [ -c /dev/full ] || skip 'this system has no /dev/full'
-    # shellcheck disable=SC2016 # for the inner bash
-    run --separate-stderr bounded 60 bash -c 'exec "$@" >/dev/full' - "$@"
+    run --separate-stderr with '>/dev/full' "$@"
     [ "$status" -eq 1 ] || report "$* >/dev/full: expected status 1" || return
     [[ $stderr == *'standard output'* ]] || report "$* >/dev/full: expected a message on standard output" || return
 }
@@ -317,7 +362,7 @@ expect_edges() {
     run --separate-stderr with '>&-' "$@"
     [[ $status -eq 1 && $stderr == "$name: "* ]] || report "$* with standard output closed" || return
     expect_full_device "$@" || return
-    if [ "${FORKS:-}" != no ] && { [ "$(id -u)" -ne 0 ] || can_be_user; }; then
+    if [ "${FORKS:-}" != no ] && { [ "$EUID" -ne 0 ] || can_be_user; }; then
         TMPDIR=/tmp run --separate-stderr as_user 0 "$@" # bats' own directory is not that user's
         [[ $status -eq 1 && $stderr == "$name: "*'Resource temporarily unavailable'* ]] ||
             report "$* without a process to be had: expected a message and status 1" || return
@@ -339,17 +384,18 @@ interrupt_parent() {
 }
 
 interrupted() {
-    local group=$1 pid='' runner end=$((SECONDS + 11)) files
+    local group=$1 pid='' runner end=$((SECONDS + 11)) files=$BATS_TEST_TMPDIR/interrupt text
     shift
-    command -v setsid >/dev/null || skip 'this system has no setsid'
-    files=$(mktemp -d "$BATS_TEST_TMPDIR/interrupt-XXXXXX")
+    type setsid >/dev/null || skip 'this system has no setsid'
+    [ ! -d "$files" ] || rm -rf "$files"
+    mkdir "$files" && : >"$files/stdout"
     # bash starts what runs in the background with SIGINT ignored; env puts that right. xargs takes
     # no arguments from /dev/null, and runs the command once. setsid makes a session, and so a group.
     # shellcheck disable=SC2016 # for the inner sh
     env --default-signal=INT xargs setsid sh -c 'echo $$ >"$0/pid"; exec "$@" 2>"$0/stderr"' "$files" "$@" \
         </dev/null >"$files/stdout" 2>"$files/xargs" 3>&- &
     runner=$!
-    until grep -qsF -- "${INTERRUPT_AT:-}" "$files/stdout"; do
+    until IFS= read -rd '' text <"$files/stdout" || [[ -n $text && $text == *"${INTERRUPT_AT:-}"* ]]; do
         kill -0 "$runner" 2>/dev/null || break
         [ "$SECONDS" -lt "$end" ] || break
         sleep 0.01
@@ -365,9 +411,9 @@ interrupted() {
     fi
     status=0
     wait "$runner" || status=$?
-    output=$(cat "$files/stdout")
-    stderr=$(cat "$files/stderr")
-    grep -q 'terminated by signal 2$' "$files/xargs" ||
+    output=$(<"$files/stdout")
+    stderr=$(<"$files/stderr")
+    [[ $(<"$files/xargs") == *'terminated by signal 2' ]] ||
         report "$*: expected that it dies of SIGINT; $(sed 's/^xargs: //' "$files/xargs")" || return
     status=130 # as a shell sees it
     expect_nothing_left "$*"
@@ -416,12 +462,20 @@ check_readme() {
     [ "$wrong" -eq 0 ] || fail "$file: $wrong wrong" || return
 }
 
+# What mask makes of $wanted and $got.
+mask_both() {
+    local both
+    both=$(mask <<<"$wanted"$'\n\1\n'"$got")
+    wanted=${both%%$'\n\1'*} got=${both#*$'\1\n'}
+    while [[ $wanted == *$'\n' ]]; do wanted=${wanted%$'\n'}; done # as of $got
+}
+
 # Checks a block that check_readme has read, in check_readme's variables. Ends at the first command that
 # is wrong: what follows may be its output.
 readme_block() {
-    local at=0 start=$((number - ${#block[@]})) command where got wanted prompts status order="cat"
+    local at=0 start=$((number - ${#block[@]})) command where got line wanted prompts status order=''
     case $note in
-    '<!-- any order -->') order="sort" ;;
+    '<!-- any order -->') order=any ;;
     '<!-- not run: '?*' -->') return ;;
     '<!-- any'* | '<!-- not'*)
         fail "$file:$((start - 1)): neither <!-- any order --> nor <!-- not run: REASON -->" || wrong=$((wrong + 1))
@@ -438,15 +492,19 @@ readme_block() {
         checked=$((checked + 1))
         status=0
         got=$(cd "$ROOT" && bounded 60 bash -c "$command" 2>&1 </dev/null) || status=$?
-        prompts=$(grep -c '^\$ ' <<<"$got") || true
+        prompts=0
+        if [[ $'\n'$got == *$'\n$ '* ]]; then
+            while IFS= read -r line; do [[ $line != '$ '* ]] || ((++prompts)); done <<<"$got"
+        fi
         wanted=''
         for ((at++; at < ${#block[@]}; at++)); do
             [[ ${block[at]} != '$ '* ]] || ((prompts--)) || break # at 0, the next command
             wanted+=${block[at]}$'\n'
         done
         if [ -n "$wanted" ]; then
-            wanted=$(mask <<<"${wanted%$'\n'}" | $order)
-            expect_same "$wanted" "$(mask <<<"$got" | $order)" && [ "$status" -ne 124 ] && continue
+            mask_both
+            if [ "$order" = any ]; then wanted=$(sort <<<"$wanted") got=$(sort <<<"$got"); fi
+            expect_same "$wanted" "$got" && [ "$status" -ne 124 ] && continue
         else
             [ "$status" -ne 0 ] || continue
         fi

@@ -65,6 +65,7 @@ b	9' | head -c 65537 >text
 }
 
 @test "a file that can't be read is reported with its reason; the others go on" {
+    make_public
     mkdir "$PUBLIC/directory"
     mkfifo "$PUBLIC/fifo"
     echo secret >"$PUBLIC/secret"
@@ -165,6 +166,7 @@ count_files: analyze : No such file or directory' "$(sed '/self/s/: I[^:]*$/: RE
     for workers in 0 1001 -1 3x ''; do
         expect_bad_usage "WORKERS: expected a whole number from 1 to 1000, got '$workers'" "$count_files" -- "$workers" a
     done
+    make_public
     echo 'one 1' >"$PUBLIC/file"
     expect_edges "$count_files" 2 "$PUBLIC/file"
 }

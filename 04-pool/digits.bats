@@ -128,6 +128,7 @@ $(cksum <"$directory/2.txt")")" != "$(cksum <"$directory/1.txt")" ]
 digits: count in memory: REASON' "$(sed '/memory/s/: I[^:]*$/: REASON/' <<<"$stderr")"
 
     directory=$PUBLIC/directory
+    make_public
     mkdir "$directory"
     cp "$BATS_TEST_TMPDIR"/directory/*2.txt "$directory"
     chmod 0 "$directory/2.txt"

@@ -318,6 +318,7 @@ start() {
     expect_failure "read '/tmp': Is a directory" /tmp
     printf '%s\n\0' "$SITE" >"$list"
     expect_failure "'$list' is no text: Invalid or incomplete multibyte or wide character" "$list"
+    make_public
     list=$PUBLIC/list # where any user may read
     printf '%s\n' "$SITE" "$SITE" >"$list"
     expect_edges "$fetch_urls" -w 2 "$list"

@@ -47,6 +47,7 @@ END
 # Puts another `true` first: it counts its runs in the file `runs`. At run SIGNAL_AT it sends its parent
 # SIGNAL; at run FAIL_AT it fails; at each of NOTE_AT it notes what it sees of its parent.
 make_true() {
+    make_public
     export COUNT=$PUBLIC/runs PATH=$PUBLIC:$PATH
     echo 0 >"$COUNT"
     cat >"$PUBLIC/true" <<'END'
