@@ -197,17 +197,28 @@ last_line_is() {
 
 # --- the Makefile --------------------------------------------------------------------------------
 
-# A copy of the sources, built without optimisation, which is faster. The tests go on with one another's
-# copy where that does no harm.
+# A copy of the sources. Their compiler leaves empty files: what a true one makes of them, the other bats
+# files try. The first time it reads them, for its warnings and for what includes what. The tests go on
+# with one another's copy where that does no harm.
 copy_tree() {
     TREE=$BATS_FILE_TMPDIR/tree
-    unset CC CFLAGS CPPFLAGS LDFLAGS LDLIBS
+    unset CFLAGS CPPFLAGS LDFLAGS LDLIBS
+    export CC=$BATS_FILE_TMPDIR/compiler
     if [ ! -d "$TREE" ]; then
+        cat >"$CC" <<'END'
+#!/bin/sh
+echo "$*" >>build/calls
+case "$READ: $* " in yes:*' -c '*) cc "$@" -fsyntax-only || exit ;; esac
+while [ "$1" != -o ]; do shift; done
+: >"$2"
+case $2 in *.o) ;; *) chmod +x "$2" ;; esac
+END
+        chmod +x "$CC"
         mkdir "$TREE"
         cp -R .ci .clang-format Makefile lib 0[1-6]-* "$TREE"
         make -C "$TREE" clean >/dev/null
         (cd "$TREE" && find . -type f | sort) >"$BATS_FILE_TMPDIR/sources"
-        make -C "$TREE" -j4 CFLAGS=-O0 >"$BATS_FILE_TMPDIR/log" 2>"$BATS_FILE_TMPDIR/warnings"
+        READ=yes make -C "$TREE" -j4 CFLAGS=-O0 >"$BATS_FILE_TMPDIR/log" 2>"$BATS_FILE_TMPDIR/warnings"
     fi
     cd "$TREE" || return
 }
@@ -239,16 +250,15 @@ outputs() {
     make -q CFLAGS=-O0
 }
 
-@test "touching a header compiles what includes it, and nothing else" {
+@test "touching a header that many include, or few, compiles what includes it, and nothing else" {
     copy_tree
     # The compiler's own answer, not the one that the Makefile has stored: "source header", a pair a line
     cc -std=c17 -D_POSIX_C_SOURCE=200809L -Ilib -MM 0[1-6]-*/*.c lib/*.c | tr -s ' \134' '\n' |
         awk '/:$/ { getline source; next } NF { print source, $1 }' >"$BATS_TEST_TMPDIR/includes"
-    for header in lib/*.h 0[1-6]-*/*.h; do
-        [ -e "$header" ] || continue
+    for header in lib/cli.h lib/stats.h 06-benchmarks/cost.h; do
         wanted=$(sed -n "s|\.c $header\$|.o|p" "$BATS_TEST_TMPDIR/includes" | sed 's|^|build/|' | sort -u)
         got=$(make -n -W "$header" CFLAGS=-O0 | grep -e ' -c ' | outputs)
-        expect_same "$wanted" "$got" || fail "^ $header" || return
+        [ -n "$wanted" ] && expect_same "$wanted" "$got" || fail "^ $header" || return
     done
 }
 
@@ -311,9 +321,9 @@ outputs() {
 
 @test "CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are the user's" {
     copy_tree
-    printf '%s\n' '#!/bin/sh' 'echo "$*" >>build/calls' 'exec cc "$@"' >"$BATS_TEST_TMPDIR/compiler"
-    chmod +x "$BATS_TEST_TMPDIR/compiler"
-    make 01-fork CC="$BATS_TEST_TMPDIR/compiler" CPPFLAGS=-DONE CFLAGS='-O0 -DTWO="2 3"' \
+    make clean
+    ln -s "$CC" another
+    make 01-fork CC=./another CPPFLAGS=-DONE CFLAGS='-O0 -DTWO="2 3"' \
         LDFLAGS=-Wl,-O1 LDLIBS=-lm >/dev/null
     compiles=$(grep -c -e ' -c ' build/calls)
     links=$(grep -vc -e ' -c ' build/calls)
@@ -324,15 +334,16 @@ outputs() {
 }
 
 @test "make help lists every target" {
+    local -a targets=()
     help=$(make help)
     for target in all run test format lint clean help; do
         [[ $help == *"make $target "* ]] || fail "make help does not name $target:" "$help" || return
     done
     for chapter in 0[1-6]-*; do
         [[ $help == *"$chapter"* ]] || fail "make help does not name $chapter" || return
-        # Each stands for three targets.
-        make -n "$chapter" "run-$chapter" "test-$chapter" >/dev/null
+        targets+=("$chapter" "run-$chapter" "test-$chapter") # each stands for three
     done
+    make -n "${targets[@]}" >/dev/null
 }
 
 @test "the top level has the six chapters, lib and what belongs to the frame, and nothing else" {
