@@ -120,11 +120,15 @@ titles() {
 }
 
 @test "-q: both tasks in the three modes, and the table with the document's figures" {
-    run --separate-stderr bounded 60 "$benchmark" -q -l 500
-    expect_success 9999
+    run --separate-stderr bounded 60 "$benchmark" -q -n 2000 -l 500
+    expect_success 2000
     read_section '1.4.2 Multi process: task perfect' 'Multi process'
     read_peak
     [ "$peak" -le 500 ]
+    run --separate-stderr bounded 20 "$benchmark" -q -t perfect -m mono -k sieve
+    [[ $output == *'1.4.4 Conclusion: 10 x 0.005 s, the numbers 1 to 9999'* ]] # without -n
+    read_section '1.4.1 Mono process: task perfect by sieve' 'Mono process'
+    expect_perfect mono 9999
     expect_nothing_left "$benchmark"
 }
 
@@ -315,7 +319,7 @@ END
 
 @test "bars: with -b or on a terminal, as long as the seconds, the longest of a task over the width" {
     export TIME_SCALE=0.01
-    for arguments in '-m all -n 2000 -l 50' '-k all -n 2000 -m mono' '-t sleep -m all -w 100'; do
+    for arguments in '-m all -n 700 -l 50' '-k all -n 2000 -m mono' '-t sleep -m all -w 100'; do
         # shellcheck disable=SC2086 # these are several
         run --separate-stderr bounded 20 "$benchmark" $arguments
         [[ $output != *'#'* ]]
@@ -370,34 +374,42 @@ END
     [[ $stderr == 'benchmark: write the file of -o: No space left'* ]]
 }
 
-# Builds a benchmark whose file $1 went through sed's $2, and runs its kernels in all modes: it must notice
-# in those of $3 that the work was not done. Other arguments may follow.
-expect_wrong_tally() {
-    local copy=$BATS_TEST_TMPDIR/mutant
+# mutate FILE SED...: builds a benchmark whose FILE went through each SED, into $mutant.
+mutate() {
+    local copy=$BATS_TEST_TMPDIR/mutant file=$1 change
+    mutant=$copy/benchmark
     mkdir -p "$copy"
     cp 06-benchmarks/*.[ch] "$copy"
-    sed -E "$2" "06-benchmarks/$1" >"$copy/$1"
-    ! cmp -s "06-benchmarks/$1" "$copy/$1" || fail "nothing to replace in $1: $2" || return
-    bounded 60 "${CC:-cc}" -Ilib -o "$copy/benchmark" "$copy/benchmark.c" build/libprocesses.a -pthread || return
-    run --separate-stderr bounded 20 "$copy/benchmark" -k all -m all -n 70 "${@:4}"
-    [ "$status" -eq 1 ] || report "$2: expected status 1" || return
-    expect_same "$3" "$(sed -nE 's/^benchmark: (.*): the tally .* is wrong$/\1/p' <<<"$stderr" | xargs)" || fail "^ $2"
+    for change in "${@:2}"; do
+        sed -E "$change" "$copy/$file" >"$copy/changed"
+        ! cmp -s "$copy/$file" "$copy/changed" || fail "nothing to replace in $file: $change" || return
+        mv "$copy/changed" "$copy/$file"
+    done
+    bounded 60 "${CC:-cc}" -Ilib -o "$mutant" "$mutant.c" build/libprocesses.a -pthread
+}
+
+# It must notice in those of $1, and nowhere else, that the work was not done; with other arguments.
+expect_wrong_tally() {
+    run --separate-stderr bounded 20 "$mutant" -n 70 "${@:2}"
+    [ "$status" -eq 1 ] || report "${*:2}: expected status 1" || return
+    expect_same "$1" "$(sed -nE 's/^benchmark: (.*): the tally .* is wrong$/\1/p' <<<"$stderr" | xargs)" || fail "^ ${*:2}"
 }
 
 @test "the tally is checked: work that is left out, or done twice, is noticed" {
-    expect_wrong_tally kernels.h 's/i = 1; i < n;/i = 2; i < n;/' 'mono brute multi brute pool brute threads brute'
-    expect_wrong_tally kernels.h 's/i = 1; i < n; i\+\+/i = 1; i <= n \/ 2; i++/' 'mono brute' -m mono
-    expect_wrong_tally kernels.h 's/\? divisor : 0/? divisor + 1 : 0/' 'mono simd' -m mono
-    expect_wrong_tally kernels.h 's/d \* d <= n; d/d * d < n; d/' 'mono sqrt' -m mono
-    expect_wrong_tally kernels.h 's/other < d/other <= d/; s/other = d;/other = d + 1;/' 'mono sieve' -m mono
-    expect_wrong_tally modes.h 's/^( *)run\(first \+ i\);/\1if (i > 0) run(first + i);/' \
-        'mono brute mono simd mono sqrt mono sieve' # number 1 needs no division, but is a task
-    expect_wrong_tally modes.h 's/^( *)child->run\(child->number\);/\1if (child->number != 7) child->run(child->number);/' \
-        'multi brute' -m multi -k brute
-    expect_wrong_tally modes.h 's/^( *)call->run\(call->number\);/\1{ call->run(call->number); if (call->number == 7) call->run(7); }/' \
-        'pool sqrt' -m pool -k sqrt
-    expect_wrong_tally modes.h 's/^( *)crew->run\(number\);/\1{ crew->run(number); if (number == 1) crew->run(1); }/' \
-        'threads sieve' -m threads -k sieve
+    mutate kernels.h 's/i = 1; i < n;/i = 2; i < n;/'
+    expect_wrong_tally 'mono brute multi brute pool brute threads brute' -k all -m all
+    mutate kernels.h 's/i = 1; i < n; i\+\+/i = 1; i <= n \/ 2; i++/' 's/\? divisor : 0/? divisor + 1 : 0/' \
+        's/d \* d <= n; d/d * d < n; d/' 's/other < d/other <= d/; s/other = d;/other = d + 1;/'
+    for kernel in brute simd sqrt sieve; do expect_wrong_tally "mono $kernel" -m mono -k "$kernel"; done
+    mutate modes.h 's/^( *)run\(first \+ i\);/\1if (i > 0) run(first + i);/' \
+        's/^( *)child->run\(child->number\);/\1if (child->number != 7) child->run(child->number);/' \
+        's/^( *)call->run\(call->number\);/\1{ call->run(call->number); if (call->number == 7) call->run(7); }/' \
+        's/^( *)crew->run\(number\);/\1{ crew->run(number); if (number == 1) crew->run(1); }/'
+    # Number 1 needs no division, but is a task.
+    expect_wrong_tally 'mono brute mono simd mono sqrt mono sieve' -m mono -k all
+    expect_wrong_tally 'multi brute' -m multi -k brute
+    expect_wrong_tally 'pool sqrt' -m pool -k sqrt
+    expect_wrong_tally 'threads sieve' -m threads -k sieve
 }
 
 @test "multi finishes where only two dozen processes and 8 MB are allowed" {
@@ -502,10 +514,10 @@ expect_interrupted() {
 @test "progress is shown on a terminal's standard error only" {
     need_terminal
     for mode in mono multi pool; do # threads show none
-        run bounded 30 script -qec "$benchmark -t perfect -m $mode -n 2000 -l 100 >$BATS_TEST_TMPDIR/output" /dev/null
+        run bounded 30 script -qec "$benchmark -t perfect -m $mode -n 1100 -l 100 >$BATS_TEST_TMPDIR/output" /dev/null
         [ "$status" -eq 0 ]
-        [[ $output =~ ^([0-9]+' of 2000'$'\r')+ ]]
-        run --separate-stderr bounded 30 "$benchmark" -t perfect -m "$mode" -n 2000 -l 100
+        [[ $output =~ ^([0-9]+' of 1100'$'\r')+ ]]
+        run --separate-stderr bounded 30 "$benchmark" -t perfect -m "$mode" -n 1100 -l 100
         [ -z "$stderr" ]
         [[ $output != *' of '* ]]
     done
