@@ -63,6 +63,6 @@ END
     scenario step 47 <<<'killed at every step: the next one is told, if need be'
 }
 
-@test "lock: 300 random owners and waiters killed and replaced" {
-    scenario stress 300 1 <<<'300 killed, each death inside told'
+@test "lock: 120 random owners and waiters killed and replaced" {
+    scenario stress 120 1 <<<'120 killed, each death inside told'
 }
