@@ -12,11 +12,11 @@ need_linux() {
     [ "$(uname -s)" = Linux ] || skip 'only Linux has this'
 }
 
-@test "beyond: memory: zeroed, shared, and without a descriptor" {
+@test "beyond: memory: zeroed, shared, and without a descriptor; where nothing is anonymous, an unlinked file does it" {
+    # Memory: zeroed, shared, and without a descriptor.
     scenario map
-}
 
-@test "beyond: memory, where nothing is anonymous: an unlinked file does it" {
+    # Memory, where nothing is anonymous: an unlinked file does it.
     scenario bare_map
 }
 
@@ -30,47 +30,49 @@ need_linux() {
     done
 }
 
-@test "beyond: a child that has asked for it ends when its parent is killed" {
+@test "beyond: a child that has asked for it ends when its parent is killed, or returns; asked too late, or of another parent: at once" {
+    # A child that has asked for it ends when its parent is killed.
     need_linux
     scenario parent_killed
-}
 
-@test "beyond: a child that has asked for it ends when its parent returns" {
+    # A child that has asked for it ends when its parent returns.
     need_linux
     scenario parent_returns
-}
 
-@test "beyond: a child that asks too late is ended at once" {
+    # A child that asks too late is ended at once.
     need_linux
     scenario parent_gone
-}
 
-@test "beyond: a child that names another parent is ended, by the signal that it asks for" {
+    # A child that names another parent is ended, by the signal that it asks for.
     need_linux
     scenario not_the_parent
 }
 
-@test "beyond: the end with the parent, where it cannot be asked for: ENOSYS, and nobody is ended" {
+@test "beyond: where it is not known or can't be had: the end with the parent, the machine, the memory in use" {
+    # The end with the parent, where it cannot be asked for: ENOSYS, and nobody is ended.
     scenario bare_end
+
+    # The machine, where it is not known: one processor, ENOSYS for the rest.
+    scenario bare_machine
+
+    # The memory in use, where it is not known: ENOSYS.
+    scenario bare_memory
 }
 
-@test "beyond: waiting for a child: until its end, and idle until then" {
+@test "beyond: waiting for a child: idle until its end; ended already; with a limit; naps where there is nothing to poll" {
+    # Waiting for a child: until its end, and idle until then.
     scenario wait_for_child
-}
 
-@test "beyond: waiting for a child that has ended already" {
+    # Waiting for a child that has ended already.
     scenario wait_for_zombie
-}
 
-@test "beyond: waiting for a child that does not end, with a limit" {
+    # Waiting for a child that does not end, with a limit.
     scenario wait_in_vain
-}
 
-@test "beyond: waiting for a child where no descriptor is left: naps" {
+    # Waiting for a child where no descriptor is left: naps.
     scenario wait_without_descriptors
-}
 
-@test "beyond: waiting for a child, where there is nothing to poll: naps of 5 ms, or less" {
+    # Waiting for a child, where there is nothing to poll: naps of 5 ms, or less.
     scenario bare_wait
 }
 
@@ -79,22 +81,20 @@ need_linux() {
     scenario end_handle
 }
 
-@test "beyond: a program starts in its directory, with no descriptor but three; by whatever there is" {
+@test "beyond: a program starts in its directory; a lock; a file without a name; the bytes in a pipe" {
+    # A program starts in its directory, with no descriptor but three; by whatever there is.
     scenario spawn
     scenario bare_spawn
-}
 
-@test "beyond: waiting for a lock, for so long, by whichever clock there is" {
+    # Waiting for a lock, for so long, by whichever clock there is.
     scenario lock_for
     scenario bare_lock
-}
 
-@test "beyond: a file without a name, in memory or not" {
+    # A file without a name, in memory or not.
     [ "$(uname -s)" != Linux ] || scenario memory_file
     scenario bare_file
-}
 
-@test "beyond: the bytes in a pipe" {
+    # The bytes in a pipe.
     scenario bytes_in_pipe
 }
 
@@ -118,10 +118,6 @@ need_linux() {
         fail "$output; getconf: $(getconf _NPROCESSORS_ONLN), nproc: $(nproc)"
 }
 
-@test "beyond: the machine, where it is not known: one processor, ENOSYS for the rest" {
-    scenario bare_machine
-}
-
 # It does not stand still, hence the tolerance. Nor does it follow each mapping at once: the kernel keeps
 # some free pages for each processor, and does not count them as free.
 @test "beyond: the memory in use, and to spare, is what the system says, within an eighth of all there is" {
@@ -140,10 +136,6 @@ need_linux() {
         sleep 0.1
     done
     fail "$in_use bytes in use, $to_spare to spare, the $try times; but:" "$(head -n 3 /proc/meminfo)"
-}
-
-@test "beyond: the memory in use, where it is not known: ENOSYS" {
-    scenario bare_memory
 }
 
 @test "beyond: memory in small pages: this memory, and no other" {

@@ -5,7 +5,8 @@
 load ../.ci/test_helper
 load test/driver
 
-@test "board: open refuses what it can't make, and rounds the slots up" {
+@test "board: opened, or not; tasks in order, their results, out of order, once, in slots used again, zero at first" {
+    # Open refuses what it can't make, and rounds the slots up.
     scenario opening <<'END'
 board_open(SIZE_MAX, 4, 4): EINVAL
 board_open(4, SIZE_MAX, 4): EINVAL
@@ -17,9 +18,8 @@ a task without argument and result: 1
 slots: 1 2 4 16 32 16384
 END
     expect_message
-}
 
-@test "board: tasks are taken in the order of posting, and collected with their results" {
+    # Tasks are taken in the order of posting, and collected with their results.
     scenario order <<'END'
 board_oldest(board): 0
 board_posted(board): 0
@@ -40,14 +40,12 @@ result: ticket 3, value 28, error EDOM, exit code 0, pid ours
 ran: 6 7 8 9
 taken in order, ran: 3 2 1 0
 END
-}
 
-@test "board: slots are used again and again, tickets count on" {
+    # Slots are used again and again, tickets count on.
     scenario reuse 1 1 <<<'1000 right'
     scenario reuse 8 3 <<<'1000 right'
-}
 
-@test "board: tasks finished out of order, and the one that the parent sleeps for" {
+    # Tasks finished out of order, and the one that the parent sleeps for.
     scenario finished <<'END'
 the second first:
 board_is_finished(board, 1): 0
@@ -73,9 +71,8 @@ it is told once:
 worker_do(&workers[1]): 1
 worker_do(&workers[0]): 0
 END
-}
 
-@test "board: a result is delivered once, and its callback is called once" {
+    # A result is delivered once, and its callback is called once.
     scenario once <<'END'
 board_deliver(board, 1): 1
 delivered: ticket 1, value 4, error 0, exit code 0, pid ours
@@ -101,16 +98,16 @@ board_callbacks(board): 0
 2 called, 1 with an error
 board_oldest(board): 11
 END
-}
 
-@test "board: a task finds its result all zero" {
+    # A task finds its result all zero.
     scenario zeroed <<'END'
 4 zero bytes; returns ffffffff and error 0
 4 zero bytes; returns ffffffff and error 1
 END
 }
 
-@test "board: what a worker had is lost, and what nobody can do; what is finished is not" {
+@test "board: what a worker had is lost, of a chunk, too; a task that takes too long is written off" {
+    # What a worker had is lost, and what nobody can do; what is finished is not.
     scenario lose <<'END'
 of six: finished - finished - - -
 board_collect(board): 6
@@ -124,9 +121,8 @@ task 5: ticket 5, value 0, error EAGAIN, exit code 0, pid none
 the slot is as good as new:
 task 20: ticket 16, value 61, error 0, exit code 0, pid ours
 END
-}
 
-@test "board: a chunk is taken as a whole; what a dead worker had not begun of it is done by others" {
+    # A chunk is taken as a whole; what a dead worker had not begun of it is done by others.
     scenario chunks <<'END'
 three in turn: 0 4 8 1 9
 one has lost task 2; another one, in the middle of its own: 5 6 7 3
@@ -134,9 +130,8 @@ two die, in the middle of the rest of a chunk: 10 11 12 14 16 17 18 19
 in the last, and in the first: 20 21 24 25
 21 right, 0 twice
 END
-}
 
-@test "board: a task that takes too long is written off, whatever its worker does then" {
+    # A task that takes too long is written off, whatever its worker does then.
     scenario overdue <<'END'
 overdue: none, and none will be
 overdue: none, but one will be

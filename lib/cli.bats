@@ -56,45 +56,41 @@ ends() {
     expect_same "$wanted_output" "$output" || fail "^ $*, standard output"
 }
 
-@test "cli: options come one by one, and the operands follow" {
+@test "cli: options one by one or together, with arguments that look like options; where they end; -h and --help" {
+    # Options come one by one, and the operands follow.
     prints '' options
     prints "-a ''" options -a
     prints $'-a \'\'\n-b \'\'\n-a \'\'' options -a -b -a
     prints "-o 'x y'" options -o 'x y'
     prints "-o ''" options -o ''
     prints $'-b \'\'\noperand \'x\'\noperand \'y\'' options -b x y
-}
 
-@test "cli: options can be written together, and an argument right behind its option" {
+    # Options can be written together, and an argument right behind its option.
     prints $'-a \'\'\n-b \'\'' options -ab
     prints $'-a \'\'\n-b \'\'\n-o \'7\'' options -abo7
     prints $'-b \'\'\n-o \'7\'\n-a \'\'' options -bo 7 -a
     prints "-o 'a'" options -oa
-}
 
-@test "cli: an argument may look like an option" {
+    # An argument may look like an option.
     prints "-o '-a'" options -o -a
     prints "-o '--help'" options -o --help
     prints $'-a \'\'\n-o \'--help\'' options -ao --help
     prints "-o '--'" options -o --
-}
 
-@test "cli: the first operand ends the options" {
+    # The first operand ends the options.
     prints $'operand \'x\'\noperand \'-a\'' options x -a
     prints $'operand \'x\'\noperand \'--help\'' options x --help
     prints $'operand \'x\'\noperand \'-z\'\noperand \'--zzz\'' options x -z --zzz
     prints $'-a \'\'\noperand \'-\'\noperand \'-b\'' options -a - -b
     prints $'operand \'\'\noperand \'-b\'' options '' -b
-}
 
-@test "cli: two dashes end the options" {
+    # Two dashes end the options.
     prints '' options --
     prints "operand '-a'" options -- -a
     prints $'-a \'\'\noperand \'--help\'' options -a -- --help
     prints $'operand \'--\'\noperand \'-h\'' options -- -- -h
-}
 
-@test "cli: -h and --help print the usage, wherever they stand" {
+    # -h and --help print the usage, wherever they stand.
     local usage=$'usage: options [-ab] [-o VALUE] [OPERAND ...]\n  -a  the second line'
     prints "$usage" options -h
     prints "$usage" options --help
@@ -106,7 +102,8 @@ ends() {
     prints 'usage: none' none -h # a program without options has these
 }
 
-@test "cli: an unknown option is refused, with the synopsis" {
+@test "cli: an unknown option, or one without its argument, is refused, with the synopsis" {
+    # An unknown option is refused, with the synopsis.
     local synopsis='usage: options [-ab] [-o VALUE] [OPERAND ...]'
     refuses "-z; $synopsis" options -z
     refuses "-z; $synopsis" options -zab
@@ -118,9 +115,8 @@ ends() {
     refuses "'---'; $synopsis" options ---
     refuses "'--%s%n'; $synopsis" options --%s%n
     refuses '-a; usage: none' none -a
-}
 
-@test "cli: an unknown option behind a good one is refused" {
+    # An unknown option behind a good one is refused.
     local arguments
     for arguments in '-a -z' '-az' '-o 7 -z' '-a --zzz' '-ab --zzz'; do
         # shellcheck disable=SC2086 # they are several
@@ -128,9 +124,8 @@ ends() {
         [ "$status" -eq 2 ] || report "$arguments"
         [[ $stderr == 'options: '*-z*'; usage: '* && $stderr != *$'\n'* ]] || report "$arguments"
     done
-}
 
-@test "cli: an option without its argument is refused" {
+    # An option without its argument is refused.
     refuses 'option -o lacks its argument; usage: options ' options -o
     cli_test options -ao
     [ "$status" -eq 2 ] || report '-ao'
@@ -150,7 +145,8 @@ ends() {
     refuses "'-a'; usage: operands" operands x y -a
 }
 
-@test "cli: numbers: whole decimal ones, the bounds included" {
+@test "cli: numbers: whole decimal ones within their bounds and those of a long; what is none is shown in one line" {
+    # Numbers: whole decimal ones, the bounds included.
     prints 0 number -5 5 0
     prints 5 number -5 5 5
     prints -5 number -5 5 -5
@@ -160,9 +156,8 @@ ends() {
     prints 99999 number 1 1000000 99999
     prints 9223372036854775807 number 0 9223372036854775807 9223372036854775807
     prints -9223372036854775808 number -9223372036854775808 0 -9223372036854775808
-}
 
-@test "cli: numbers out of their bounds are refused, and the bounds named" {
+    # Numbers out of their bounds are refused, and the bounds named.
     refuses "number: -n: expected a whole number from -5 to 5, got '6'" number -5 5 6
     refuses "from -5 to 5, got '-6'" number -5 5 -6
     refuses "from 1 to 5, got '0'" number 1 5 0
@@ -171,17 +166,15 @@ ends() {
     refuses "got '4?5'" number 1 5 $'4\n5'
     refuses "got '4294967297'" number 0 5 4294967297           # 1 in 32 bits
     refuses "got '18446744073709551617'" number 0 5 18446744073709551617 # 1 in 64 bits
-}
 
-@test "cli: numbers that do not fit into a long are refused, even where the bounds are those of a long" {
+    # Numbers that do not fit into a long are refused, even where the bounds are those of a long.
     local least=-9223372036854775808 most=9223372036854775807
     [ "$(getconf LONG_BIT)" -eq 64 ] || skip 'a long has not 64 bits here'
     refuses "got '9223372036854775808'" number $least $most 9223372036854775808
     refuses "got '-9223372036854775809'" number $least $most -9223372036854775809
     refuses "got '99999999999999999999999'" number $least $most 99999999999999999999999
-}
 
-@test "cli: what is no number is refused, and shown, in one line" {
+    # What is no number is refused, and shown, in one line.
     local -a texts=('' ' ' ' 7' '7 ' $'7\t' $'\t7' '+7' '7x' 'x7' 'seven' 0x10 0b1 1e3 7. 7.0 .7 '7,0' 1_000
         - -- --7 +-7 -+7 '- 7' '-x' nan inf 0x '7 7' '%d' '7%' '７')
     expect_same \
@@ -189,23 +182,20 @@ ends() {
         "$(each "build/test/cli_test number -9 9999 \"\$value\"" "${texts[@]}")"
 }
 
-@test "cli: complain prints its message, and goes on" {
+@test "cli: complain goes on, die adds the reason, bad_usage nothing; the name of the program; nothing formatted twice" {
+    # Complain prints its message, and goes on.
     ends 3 'message: open FILE' 'printed before' message complain FILE
-}
 
-@test "cli: die adds the reason, and exits with 1" {
+    # Die adds the reason, and exits with 1.
     ends 1 'message: open FILE: No such file or directory' 'printed before' message die FILE
-}
 
-@test "cli: bad_usage adds nothing, and exits with 2" {
+    # Bad_usage adds nothing, and exits with 2.
     ends 2 'message: open FILE' 'printed before' message bad_usage FILE
-}
 
-@test "cli: the name of the program is that of its file" {
+    # The name of the program is that of its file.
     ends 3 'message: open FILE' 'printed before' ./some/where/message complain FILE
-}
 
-@test "cli: what is formatted into a message is not formatted again" {
+    # What is formatted into a message is not formatted again.
     ends 1 'message: open %s%n%d: No such file or directory' 'printed before' message die '%s%n%d'
 }
 

@@ -9,48 +9,44 @@ scenario() {
     [[ $status -eq 0 && -z $output ]] || fail "$1: status $status" "$output"
 }
 
-@test "io: a write that signals interrupt, again and again, is whole" {
+@test "io: reads and writes are whole: interrupted, in non-blocking mode, in parts, of megabytes" {
+    # A write that signals interrupt, again and again, is whole.
     scenario interrupted_write
-}
 
-@test "io: a read that signals interrupt, again and again, is whole" {
+    # A read that signals interrupt, again and again, is whole.
     scenario interrupted_read
-}
 
-@test "io: a write in non-blocking mode waits, idle, while the pipe is full" {
+    # A write in non-blocking mode waits, idle, while the pipe is full.
     scenario non_blocking_write
-}
 
-@test "io: a read in non-blocking mode waits, idle, while the pipe is empty" {
+    # A read in non-blocking mode waits, idle, while the pipe is empty.
     scenario non_blocking_read
-}
 
-@test "io: a read goes on where the kernel gives it a part" {
+    # A read goes on where the kernel gives it a part.
     scenario short_reads
-}
 
-@test "io: a write is one write where the kernel takes it whole, and none for nothing" {
+    # A write is one write where the kernel takes it whole, and none for nothing.
     scenario one_write
-}
 
-@test "io: a write goes on where the kernel takes a part, up to the error" {
+    # A write goes on where the kernel takes a part, up to the error.
     scenario short_write
-}
 
-@test "io: a read ends at the end of the file" {
+    # A read ends at the end of the file.
     scenario end_of_file
-}
 
-@test "io: megabytes, there and back" {
+    # Megabytes, there and back.
     scenario both_ways
 }
 
-@test "io: write errors come through: EPIPE, EBADF" {
+@test "io: errors come through: EPIPE, also when the reader goes away, EBADF, EISDIR" {
+    # Write errors come through: EPIPE, EBADF.
     scenario write_errors
-}
 
-@test "io: the reader goes away while a write waits: EPIPE, in blocking mode or not" {
+    # The reader goes away while a write waits: EPIPE, in blocking mode or not.
     scenario reader_ends
+
+    # Read errors come through: EISDIR, EBADF.
+    scenario read_errors
 }
 
 @test "io: write errors come through: ENOSPC" {
@@ -58,22 +54,16 @@ scenario() {
     scenario full_device
 }
 
-@test "io: read errors come through: EISDIR, EBADF" {
-    scenario read_errors
-}
-
-@test "io: pipes and sockets are closed on exec, both ends" {
+@test "io: descriptors are closed on exec, and once only; where none is to be had, nothing stays open" {
+    # Pipes and sockets are closed on exec, both ends.
     scenario close_on_exec
-}
 
-@test "io: EMFILE leaves nothing open" {
+    # EMFILE leaves nothing open.
     scenario no_descriptors
-}
 
-@test "io: a socket of no such type leaves nothing open" {
+    # A socket of no such type leaves nothing open.
     scenario no_such_socket
-}
 
-@test "io: closing twice is harmless, and errno is kept" {
+    # Closing twice is harmless, and errno is kept.
     scenario close_twice
 }

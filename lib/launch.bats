@@ -33,7 +33,8 @@ launch() {
     expect_message
 }
 
-@test "launch: the exit code that a shell gives for each error" {
+@test "launch: the exit code of each error; misuse; arguments and environment stay what they are" {
+    # The exit code that a shell gives for each error.
     scenario exec_codes <<'END'
 ENOENT 127
 EACCES 126
@@ -52,9 +53,8 @@ EIO 1
 EDQUOT 1
 EPIPE 1
 END
-}
 
-@test "launch: started twice, nothing to run, no such stream, joined with a timeout" {
+    # Started twice, nothing to run, no such stream, joined with a timeout.
     scenario misuse <<'END'
 subprocess_start(&subprocess): EINVAL
 subprocess_start(&subprocess): EINVAL
@@ -75,9 +75,8 @@ process_join(&subprocess.process, 0): 0
 process_kill(&subprocess.process): 0
 subprocess_start(&subprocess): EINVAL
 END
-}
 
-@test "launch: arguments stay what they are" {
+    # Arguments stay what they are.
     # shellcheck disable=SC2016,SC1003 # they are to stay what they are
     scenario launch "$DRIVER" tell_arguments 'a b' '' ';' "it's" '"' '$HOME' '*' '\' $'two\nlines' -h <<'END'
 <a b>
@@ -93,9 +92,8 @@ lines>
 <-h>
 exit code 0
 END
-}
 
-@test "launch: the environment: the caller's, one of its own, none; the PATH is the caller's" {
+    # The environment: the caller's, one of its own, none; the PATH is the caller's.
     scenario environment <<'END'
 0: a b
 0: unset
@@ -154,13 +152,30 @@ ENOENT, a shell gives 127
 END
 }
 
-@test "launch: what the caller has printed before comes before what the program prints" {
+@test "launch: several at once; nothing to send; what was printed before comes before" {
+    # What the caller has printed before comes before what the program prints.
     scenario flushed <<'END'
 before
 program
 exit code 0
 after
 END
+
+    # Several at once: each its own exit code, its own pipes, and its own group if it asks for one.
+    scenario several <<<'10 of 10 exit codes'
+    scenario side_by_side <<'END'
+''
+'a'
+'ab'
+'abc'
+END
+    scenario group <<'END'
+our group
+its own group
+END
+
+    # Nothing to send is the end of the file at once.
+    scenario no_text <<<'exit code 0'
 }
 
 @test "launch: does not start with text that can't be flushed" {
@@ -178,36 +193,16 @@ END
     expect_printed 'launch_test limit' <<<'EAGAIN, a shell gives 1'
 }
 
-@test "launch: several at once: each its own exit code, its own pipes, and its own group if it asks for one" {
-    scenario several <<<'10 of 10 exit codes'
-    scenario side_by_side <<'END'
-''
-'a'
-'ab'
-'abc'
-END
-    scenario group <<'END'
-our group
-its own group
-END
-}
-
-@test "launch: nothing to send is the end of the file at once" {
-    scenario no_text <<<'exit code 0'
-}
-
-@test "launch: each kind of stream for each stream" {
+@test "launch: each kind of stream for each stream; 0, 1 and 2 crosswise, or closed; too few descriptors" {
+    # Each kind of stream for each stream.
     scenario kinds <<<'80 combinations'
-}
 
-@test "launch: the caller's own 0, 1 and 2 given as streams, crosswise, in all orders" {
+    # The caller's own 0, 1 and 2 given as streams, crosswise, in all orders.
     scenario swapped <<<'all orders'
-}
 
-@test "launch: where the caller's own 0, 1 or 2 are closed" {
+    # Where the caller's own 0, 1 or 2 are closed.
     scenario closed <<<'whichever is closed'
-}
 
-@test "launch: too few descriptors are EMFILE, and nothing is left; with none to spare it can be waited for" {
+    # Too few descriptors are EMFILE, and nothing is left; with none to spare it can be waited for.
     scenario few_descriptors <<<'all or nothing'
 }

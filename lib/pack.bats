@@ -43,7 +43,8 @@ refused() {
 
 # --- the bytes, worked out by hand from RFC 4506 ---------------------------------------------------
 
-@test "pack: integers are big endian, in two's complement" {
+@test "pack: integers, bools, doubles, strings, bytes and lists are as in RFC 4506, with its example" {
+    # Integers are big endian, in two's complement.
     both <<'XDR'
         00000000 | int32 0
         00000001 | int32 1
@@ -65,16 +66,14 @@ refused() {
         80000000 00000000 | uint64 9223372036854775808
         ffffffff ffffffff | uint64 18446744073709551615
 XDR
-}
 
-@test "pack: a bool is 0 or 1, in 4 bytes" {
+    # A bool is 0 or 1, in 4 bytes.
     both <<'XDR'
         00000000 | bool false
         00000001 | bool true
 XDR
-}
 
-@test "pack: a double is sign, 11 bits of exponent and 52 of fraction, big endian" {
+    # A double is sign, 11 bits of exponent and 52 of fraction, big endian.
     both <<'XDR'
         00000000 00000000 | double 0
         80000000 00000000 | double -0
@@ -88,9 +87,8 @@ XDR
         fff00000 00000000 | double -inf
 XDR
     scenario doubles
-}
 
-@test "pack: strings and bytes are their length, themselves, and zeros up to a multiple of 4" {
+    # Strings and bytes are their length, themselves, and zeros up to a multiple of 4.
     both <<'XDR'
         00000000 | string
         00000001 61000000 | string a
@@ -105,18 +103,16 @@ XDR
         00000004 deadbeef | bytes deadbeef
 XDR
     scenario lengths
-}
 
-@test "pack: a list is its count, and its elements" {
+    # A list is its count, and its elements.
     both <<'XDR'
         00000003 00000001 fffffffe 00000003 | count 3 int32 1 int32 -2 int32 3
         00000002 3ff00000 00000000 c0040000 00000000 | count 2 double 1 double -2.5
         00000002 00000001 61000000 00000000 | count 2 string a string
         00000000 | count 0
 XDR
-}
 
-@test "pack: the example of RFC 4506, section 7, byte by byte" {
+    # The example of RFC 4506, section 7, byte by byte.
     both <<'XDR'
         00000009 73696c6c 7970726f 67000000 | string sillyprog
         00000002 00000004 6c697370 | int32 2 string lisp
@@ -161,30 +157,28 @@ PYTHON
 
 # --- malformed records -----------------------------------------------------------------------------
 
-@test "unpack: refuses what is no value of the type" {
+@test "unpack: refuses what is no value, no padding, no string, no length, too long, no count; what is left over, or cut off" {
+    # Refuses what is no value of the type.
     refused '00000002' bool
     refused 'ffffffff' bool
     refused '01000000' bool
     refused '00000100' bool
     [ "$output" = 'bool false' ]
-}
 
-@test "unpack: refuses padding that is not zero" {
+    # Refuses padding that is not zero.
     refused '00000001 61000001' string
     refused '00000001 61010000' string
     refused '00000003 61626301' bytes
     refused '00000002 61620100' bytes
     refused '00000002 61620001' bytes
-}
 
-@test "unpack: refuses a NUL in a string" {
+    # Refuses a NUL in a string.
     refused '00000001 00000000' string
     refused '00000003 61006200' string
     refused '00000004 61626300' string
     [ "$output" = 'string ' ]
-}
 
-@test "unpack: refuses a length that is not there" {
+    # Refuses a length that is not there.
     refused '00000001' string
     refused '00000005 61626364' string
     refused '00000003 616263' bytes # its padding is missing
@@ -193,31 +187,27 @@ PYTHON
     refused 'ffffffff 61626364' bytes:100
     refused 'fffffffd 61626364' bytes:100
     [ "$output" = 'bytes ' ]
-}
 
-@test "unpack: refuses what the caller has no room for" {
+    # Refuses what the caller has no room for.
     refused '00000003 61626300' string:3 # the NUL needs a byte too
     refused '00000003 61626300' bytes:2
     refused '00000002 00000001 00000001' count:1 int32 int32
     refused '00000000' string:0
     scenario room
-}
 
-@test "unpack: refuses a count that the rest can't hold" {
+    # Refuses a count that the rest can't hold.
     refused '00000001' count
     refused '00000002 00000001' count int32
     refused 'ffffffff 00000001' count:4294967295 int32
     [ "$output" = $'count 0\nint32 0' ]
     scenario counts
-}
 
-@test "unpack: refuses bytes that are left over, also zeros" {
+    # Refuses bytes that are left over, also zeros.
     refused '00000001 00000000' int32
     refused '0000000100' int32
     refused '00000000' # nothing was asked for
-}
 
-@test "unpack: refuses every beginning of a record, and the record with more behind it" {
+    # Refuses every beginning of a record, and the record with more behind it.
     scenario truncated
 }
 
@@ -238,19 +228,17 @@ PYTHON
 
 # --- the writer ------------------------------------------------------------------------------------
 
-@test "pack: every buffer that is too small is EMSGSIZE, and nothing is written behind it" {
+@test "pack: too small a buffer is EMSGSIZE, and so is too large a size; then nothing is written; nothing is a record" {
+    # Every buffer that is too small is EMSGSIZE, and nothing is written behind it.
     scenario small
-}
 
-@test "pack: a size or count that XDR has no number for is EMSGSIZE" {
+    # A size or count that XDR has no number for is EMSGSIZE.
     scenario huge
-}
 
-@test "pack: after an error nothing is written" {
+    # After an error nothing is written.
     scenario sticky_pack
-}
 
-@test "pack: nothing is a record too, and no bytes need no address" {
+    # Nothing is a record too, and no bytes need no address.
     scenario nothing
 }
 

@@ -4,7 +4,8 @@
 load ../.ci/test_helper
 load test/driver
 
-@test "pool: open refuses what it can't make, and leaves nothing" {
+@test "pool: opened, or not; chunks and slots by default; 64 KiB; errors of tasks; a task that takes long; a wait with a timeout" {
+    # Open refuses what it can't make, and leaves nothing.
     scenario opening <<'END'
 pool_open(&(struct pool_options){.workers = -1}): EINVAL
 pool_open(&(struct pool_options){.workers = 1025}): EINVAL
@@ -22,13 +23,105 @@ pool_join(pool): 0
 3000 tasks without argument and result
 END
     expect_message
-}
 
-@test "pool: the number of slots by default" {
+    # The number of slots by default.
     scenario default_slots 8 8 4096 8 8 2000000 <<'END'
 16384
 as many as have room in 16 MiB
 64
+END
+
+    # A chunk is one worker's; by default it is a quarter of an even share.
+    scenario shares <<'END'
+pool_map(pool, meet_at_fives, arguments, 10, 5, results): 0
+10 by who has the chunk; the chunks by two
+by default, of 33: 10, two
+by default, of 39: 10, two
+pool_join(pool): 0
+END
+
+    # Arguments and results of 64 KiB, more than have slots.
+    scenario large <<'END'
+pool_map(pool, turn_round, from, COUNT, 0, results): 0
+all bytes right
+pool_join(pool): 0
+END
+
+    # A task returns an error of its own.
+    scenario own_errors <<'END'
+map(pool, fail_odd, 101, chunk): 50
+101 as they should be
+map(pool, fail_odd, 101, chunk): 50
+101 as they should be
+map(pool, fail_odd, 1, 1): 0
+pool_join(pool): 0
+END
+
+    # Tasks start in order, and need no result.
+    scenario started_in_order <<'END'
+pool_join(pool): 0
+1500 tasks, 1500 in order
+END
+
+    # A task that takes long does not hold up the others.
+    scenario finishing <<'END'
+the last ones are ready, the first is not
+9 right
+pool_wait(pool, &results[0], FOREVER): 0
+10 right
+pool_join(pool): 0
+END
+    scenario beside <<'END'
+map: 0 errors, 100 right
+imap: 0 errors, 100 right
+the other one is not ready
+pool_get(pool, &results[100], FOREVER): 0
+pool_join(pool): 0
+no slot is free:
+pool_imap_next(pool, &imap, 0): ETIMEDOUT
+pool_imap_next(pool, &imap, 0.05): ETIMEDOUT
+pool_imap_next(pool, &imap, FOREVER): 0
+pool_join(pool): 0
+END
+
+    # A wait with a timeout is on time, and a later one succeeds.
+    scenario waiting <<'END'
+results[4].ready: 0
+pool_wait(pool, &results[4], 0): ETIMEDOUT
+pool_wait(pool, &results[4], -1): ETIMEDOUT
+pool_wait(pool, &results[4], 0.05): ETIMEDOUT
+pool_get(pool, &results[4], 0.4): ETIMEDOUT
+results[4].ready: 0
+pool_wait(pool, &results[5], 0): ETIMEDOUT
+pool_wait(pool, &results[4], LONG): 0
+results[4].ready: 1
+values[4]: 17
+pool_wait(pool, &results[4], 0): 0
+pool_wait(pool, &results[4], FOREVER): 0
+pool_wait(pool, &results[5], FOREVER): 0
+pool_get(pool, &results[4], FOREVER): 0
+values[4]: 17
+pool_join(pool): 0
+END
+
+    # Get gives the task's error.
+    scenario getting <<'END'
+task 0:
+pool_get(pool, &results[i], FOREVER): 0
+pool_get(pool, &results[i], 0): 0
+pool_wait(pool, &results[i], FOREVER): 0
+task 1:
+pool_get(pool, &results[i], FOREVER): EDOM
+pool_get(pool, &results[i], 0): EDOM
+pool_wait(pool, &results[i], FOREVER): 0
+task 2:
+pool_get(pool, &results[i], FOREVER): EOWNERDEAD
+pool_get(pool, &results[i], 0): EOWNERDEAD
+pool_wait(pool, &results[i], FOREVER): 0
+task 3:
+pool_get(pool, &results[3], FOREVER): ETIMEDOUT
+results[3].ready: 1
+pool_join(pool): 0
 END
 }
 
@@ -57,107 +150,7 @@ maps() {
     maps 3 1 100 1 0
 }
 
-@test "pool: a chunk is one worker's; by default it is a quarter of an even share" {
-    scenario shares <<'END'
-pool_map(pool, meet_at_fives, arguments, 10, 5, results): 0
-10 by who has the chunk; the chunks by two
-by default, of 33: 10, two
-by default, of 39: 10, two
-pool_join(pool): 0
-END
-}
-
-@test "pool: arguments and results of 64 KiB, more than have slots" {
-    scenario large <<'END'
-pool_map(pool, turn_round, from, COUNT, 0, results): 0
-all bytes right
-pool_join(pool): 0
-END
-}
-
-@test "pool: a task returns an error of its own" {
-    scenario own_errors <<'END'
-map(pool, fail_odd, 101, chunk): 50
-101 as they should be
-map(pool, fail_odd, 101, chunk): 50
-101 as they should be
-map(pool, fail_odd, 1, 1): 0
-pool_join(pool): 0
-END
-}
-
-@test "pool: tasks start in order, and need no result" {
-    scenario started_in_order <<'END'
-pool_join(pool): 0
-1500 tasks, 1500 in order
-END
-}
-
-@test "pool: a task that takes long does not hold up the others" {
-    scenario finishing <<'END'
-the last ones are ready, the first is not
-9 right
-pool_wait(pool, &results[0], FOREVER): 0
-10 right
-pool_join(pool): 0
-END
-    scenario beside <<'END'
-map: 0 errors, 100 right
-imap: 0 errors, 100 right
-the other one is not ready
-pool_get(pool, &results[100], FOREVER): 0
-pool_join(pool): 0
-no slot is free:
-pool_imap_next(pool, &imap, 0): ETIMEDOUT
-pool_imap_next(pool, &imap, 0.05): ETIMEDOUT
-pool_imap_next(pool, &imap, FOREVER): 0
-pool_join(pool): 0
-END
-}
-
 # --- handles and callbacks -----------------------------------------------------------------------
-
-@test "pool: a wait with a timeout is on time, and a later one succeeds" {
-    scenario waiting <<'END'
-results[4].ready: 0
-pool_wait(pool, &results[4], 0): ETIMEDOUT
-pool_wait(pool, &results[4], -1): ETIMEDOUT
-pool_wait(pool, &results[4], 0.05): ETIMEDOUT
-pool_get(pool, &results[4], 0.4): ETIMEDOUT
-results[4].ready: 0
-pool_wait(pool, &results[5], 0): ETIMEDOUT
-pool_wait(pool, &results[4], LONG): 0
-results[4].ready: 1
-values[4]: 17
-pool_wait(pool, &results[4], 0): 0
-pool_wait(pool, &results[4], FOREVER): 0
-pool_wait(pool, &results[5], FOREVER): 0
-pool_get(pool, &results[4], FOREVER): 0
-values[4]: 17
-pool_join(pool): 0
-END
-}
-
-@test "pool: get gives the task's error" {
-    scenario getting <<'END'
-task 0:
-pool_get(pool, &results[i], FOREVER): 0
-pool_get(pool, &results[i], 0): 0
-pool_wait(pool, &results[i], FOREVER): 0
-task 1:
-pool_get(pool, &results[i], FOREVER): EDOM
-pool_get(pool, &results[i], 0): EDOM
-pool_wait(pool, &results[i], FOREVER): 0
-task 2:
-pool_get(pool, &results[i], FOREVER): EOWNERDEAD
-pool_get(pool, &results[i], 0): EOWNERDEAD
-pool_wait(pool, &results[i], FOREVER): 0
-task 3:
-pool_get(pool, &results[3], FOREVER): ETIMEDOUT
-results[3].ready: 1
-pool_join(pool): 0
-END
-}
 
 @test "pool: one callback is called for each task, once, in the parent, as they finish" {
     scenario callbacks <<'END'
@@ -246,7 +239,8 @@ pool_join(pool): 0
 END
 }
 
-@test "pool: imap, with tasks that finish in a certain order" {
+@test "pool: imap in a certain order, with a timeout, with fewer slots, closed in the middle, left" {
+    # Imap, with tasks that finish in a certain order.
     scenario imap_order <<'END'
 unordered
 pool_imap_next(pool, &imap, 0): ETIMEDOUT
@@ -273,17 +267,15 @@ pool_imap_next(pool, &imap, LONG): 2
 pool_imap_next(pool, &imap, LONG): 3
 pool_join(pool): 0
 END
-}
 
-@test "pool: imap keeps its timeout, also when all slots are taken by others" {
+    # Imap keeps its timeout, also when all slots are taken by others.
     scenario imap_beside <<'END'
 pool_imap_next(pool, &imap, 0.2): ETIMEDOUT
 count_right(14): 13
 pool_join(pool): 0
 END
-}
 
-@test "pool: imap, with fewer slots than tasks; closed in the middle; and left" {
+    # Imap, with fewer slots than tasks; closed in the middle; and left.
     scenario imap_full <<'END'
 pool_imap_next(pool, &imap, LONG): 1
 pool_imap_next(pool, &imap, LONG): 2
@@ -374,16 +366,15 @@ error EOWNERDEAD, exit code $2"
     scenario dying "$1" 1 2 4 <<<"$text"$'\n'"$text"$'\n'"$text"
 }
 
-@test "pool: a worker killed in its task costs that task, and is replaced" {
+@test "pool: a worker is killed in its task, aborts, has a segmentation fault, leaves: that task is lost, it is replaced" {
+    # A worker killed in its task costs that task, and is replaced.
     dying kill -9
-}
 
-@test "pool: a worker that aborts, or has a segmentation fault" {
+    # A worker that aborts, or has a segmentation fault.
     dying abort -6
     dying segv -11
-}
 
-@test "pool: a worker that leaves, with exit code 3 or 0" {
+    # A worker that leaves, with exit code 3 or 0.
     dying exit 3
     dying 0 0
 }
@@ -405,7 +396,8 @@ END
     in_chunk 3 20 0 1 19
 }
 
-@test "pool: SIGINT does not end a worker" {
+@test "pool: SIGINT ends no worker; what a worker leaves behind holds nobody; deaths that are only looked for, or cost nothing" {
+    # SIGINT does not end a worker.
     scenario dying int 2 <<'END'
 map: 0 errors, 20 right
 error 0, exit code 0
@@ -413,9 +405,8 @@ map: 0 errors, 20 right
 error 0, exit code 0
 pool_join(pool): 0
 END
-}
 
-@test "pool: a grandchild that outlives its worker, dead or alive, does not hold the pool" {
+    # A grandchild that outlives its worker, dead or alive, does not hold the pool.
     scenario dying grandchild 2 <<'END'
 map: 1 errors, 19 right
 error EOWNERDEAD, exit code -9
@@ -431,16 +422,14 @@ pool_wait(pool, &results[0], LONG): 0
 error EOWNERDEAD, exit code -9
 pool_join(pool): 0
 END
-}
 
-@test "pool: a worker's death is found also by who only looks, with timeout 0" {
+    # A worker's death is found also by who only looks, with timeout 0.
     scenario polled <<'END'
 results[0].ready: 1
 error EOWNERDEAD, exit code -9
 END
-}
 
-@test "pool: workers killed while they have nothing to do cost nothing" {
+    # Workers killed while they have nothing to do cost nothing.
     scenario idle 1 <<'END'
 map: 0 errors, 100 right
 pool_join(pool): 0
@@ -486,12 +475,12 @@ END
     done
 }
 
-# `build/test/pool_test step 1` and `step_chunk 1 3` try every instruction.
-@test "pool: a worker killed after any instruction costs the task it had, and no other" {
+@test "pool: a worker killed after any instruction, also of a chunk, costs the task it had, and no other" {
+    # A worker killed after any instruction costs the task it had, and no other.
+    # `build/test/pool_test step 1` and `step_chunk 1 3` try every instruction.
     scenario step 11 <<<'killed at every step: each task is done, or lost with its worker'
-}
 
-@test "pool: a worker killed after any instruction of a chunk costs the task it had, and no other" {
+    # A worker killed after any instruction of a chunk costs the task it had, and no other.
     scenario step_chunk 47 3 <<<'killed at every step: each task is done, or lost with its worker'
 }
 

@@ -4,7 +4,8 @@
 load ../.ci/test_helper
 load test/driver
 
-@test "process: an exit code is what run returns, 255 if that is none, or the negative signal" {
+@test "process: exit codes, misuse, joins with a timeout and in spite of signals; alive, reaped, terminated, killed" {
+    # An exit code is what run returns, 255 if that is none, or the negative signal.
     scenario codes <<'END'
 returns 0: 0
 returns 1: 1
@@ -22,9 +23,8 @@ is killed by 10: -10
 is killed by 2: -2
 END
     expect_message
-}
 
-@test "process: before the start, started twice, joined twice, oneself, another's child" {
+    # Before the start, started twice, joined twice, oneself, another's child.
     scenario misuse <<'END'
 nothing to run:
 process_start(&process): EINVAL
@@ -58,9 +58,8 @@ reaped behind its back:
 process_join(&process, FOREVER): ECHILD
 process_is_alive(&process): 0
 END
-}
 
-@test "process: a join with a timeout is on time, and a later one succeeds" {
+    # A join with a timeout is on time, and a later one succeeds.
     scenario timeouts <<'END'
 process_join(&process, 0): ETIMEDOUT
 process_join(&process, -1): ETIMEDOUT
@@ -72,9 +71,8 @@ process.exit_code: 6
 process_join(&process, 1e300): 0
 process.exit_code: 6
 END
-}
 
-@test "process: signals do not shorten a join" {
+    # Signals do not shorten a join.
     scenario pestered <<'END'
 process_join(&other, 0.1): ETIMEDOUT
 process_join(&pest, FOREVER): 0
@@ -83,9 +81,8 @@ process_join_any(both, 2, 0.05): ETIMEDOUT
 process_join_any(both, 2, FOREVER): 1
 pest.exit_code: 0
 END
-}
 
-@test "process: is alive while it runs, then it is reaped" {
+    # Is alive while it runs, then it is reaped.
     scenario alive <<'END'
 process_is_alive(&process): 1
 process.joined: 0
@@ -95,9 +92,8 @@ process.exit_code: 5
 process_is_alive(&process): 0
 process_join(&process, 0): 0
 END
-}
 
-@test "process: terminate can be handled, kill can't; after the join neither hits another process" {
+    # Terminate can be handled, kill can't; after the join neither hits another process.
     scenario signals <<'END'
 process_terminate(&process): 0
 terminated: -15
@@ -217,14 +213,68 @@ second.exit_code: 4
 END
 }
 
-@test "process: each of many is reaped by its own join, also when terminated as it starts" {
+@test "process: join by many, by whichever ends first, of 100; a daemon can't start children" {
+    # Each of many is reaped by its own join, also when terminated as it starts.
     scenario many <<'END'
 50 of 50 exit codes
 50 of 50 terminated
 END
+
+    # Join whichever ends first, and each of its errors.
+    scenario any <<'END'
+process_join_any(all, 0, FOREVER): ECHILD
+process_join_any(all, 3, 0): ETIMEDOUT
+process_join_any(all, 3, -1): ETIMEDOUT
+process_join_any(all, 3, 0.1): ETIMEDOUT
+process_join_any(all, 0, FOREVER): ECHILD
+process_join_any(some, 3, FOREVER): EINVAL
+process_children(NULL, 0): 3
+process_join_any(all, 3, FOREVER): 1
+p[1].exit_code: -15
+process_children(NULL, 0): 2
+process_join_any(all, 3, 0): ETIMEDOUT
+process_join_any(same, 2, FOREVER): ECHILD
+process_join_any(all, 3, LONG): 2
+p[2].exit_code: -9
+process_join_any(all, 3, 1e300): 0
+process_join_any(some, 3, 0): EINVAL
+process_join_any(all, 3, FOREVER): ECHILD
+process_join_any(all, 3, 0): ECHILD
+with oneself:
+process_join_any(both, 2, 0): EDEADLK
+process_join_any(both, 2, FOREVER): EDEADLK
+reaped behind its back:
+process_join_any(all, 3, FOREVER): ECHILD
+p[1].joined: 0
+process_children(NULL, 0): 2
+END
+
+    # Each of 100, of 64, and of 20 with few descriptors left is joined once by join_any.
+    scenario any_of <<'END'
+100 of 100, then ECHILD
+64 of 64, then ECHILD
+20 of 20, then ECHILD
+END
+
+    # A daemon can't start children.
+    scenario daemons <<'END'
+process_start(&process): EPERM
+process_start(&process): EPERM
+process.pid: 0
+its name: ''
+process_join(&process, 0): EINVAL
+process_children(NULL, 0): 0
+pool_open(&options): EPERM
+end(&process): 0
+its sibling, no daemon:
+in the child: Process-2
+in the child: Process-2:1
+end(&process): 0
+END
 }
 
-@test "process: names, given and by default, and those of children's children" {
+@test "process: names, and the lists of children, in private and in shared memory, with a pool; standard streams closed" {
+    # Names, given and by default, and those of children's children.
     scenario names <<'END'
 here: MainProcess
 before the start: ''
@@ -259,21 +309,8 @@ Process-5:1:1:1:1:1:1:1
 Process-6:1:1:1:1:1:1:1
 20 deep
 END
-}
 
-@test "process: ps shows 15 bytes of a name that was given" {
-    [ "$(uname)" = Linux ] || skip 'only Linux shows it'
-    scenario shown <<'END'
-Process-1: 'process_test'
-foo_process: 'foo_process'
-15 bytes of it.: '15 bytes of it.'
-a name too long for it: 'a name too long'
-: ''
-MainProcess: 'process_test'
-END
-}
-
-@test "process: the list of children: those that run, in the order of their start; the others are reaped" {
+    # The list of children: those that run, in the order of their start; the others are reaped.
     scenario listed <<'END'
 process_children(list, 3): 0
 process_children(NULL, 0): 0
@@ -293,14 +330,12 @@ process_children(NULL, 0): 0
 process_join(&processes[i], FOREVER): 0
 END
     scenario orders <<<'24 orders'
-}
 
-@test "process: the list has no siblings and no programs, in private and in shared memory" {
+    # The list has no siblings and no programs, in private and in shared memory.
     scenario siblings <<<'the lists are right'
     scenario others <<<"the program's name: ''"
-}
 
-@test "process: a pool's workers are in the list, and one that was reaped there is replaced" {
+    # A pool's workers are in the list, and one that was reaped there is replaced.
     scenario pooled <<'END'
 process_children(workers, 3): 2
 Process-1 Process-2
@@ -312,68 +347,24 @@ the other does its task: 42
 pool_join(pool): 0
 end(&process): 0
 END
-}
 
-@test "process: join whichever ends first, and each of its errors" {
-    scenario any <<'END'
-process_join_any(all, 0, FOREVER): ECHILD
-process_join_any(all, 3, 0): ETIMEDOUT
-process_join_any(all, 3, -1): ETIMEDOUT
-process_join_any(all, 3, 0.1): ETIMEDOUT
-process_join_any(all, 0, FOREVER): ECHILD
-process_join_any(some, 3, FOREVER): EINVAL
-process_children(NULL, 0): 3
-process_join_any(all, 3, FOREVER): 1
-p[1].exit_code: -15
-process_children(NULL, 0): 2
-process_join_any(all, 3, 0): ETIMEDOUT
-process_join_any(same, 2, FOREVER): ECHILD
-process_join_any(all, 3, LONG): 2
-p[2].exit_code: -9
-process_join_any(all, 3, 1e300): 0
-process_join_any(some, 3, 0): EINVAL
-process_join_any(all, 3, FOREVER): ECHILD
-process_join_any(all, 3, 0): ECHILD
-with oneself:
-process_join_any(both, 2, 0): EDEADLK
-process_join_any(both, 2, FOREVER): EDEADLK
-reaped behind its back:
-process_join_any(all, 3, FOREVER): ECHILD
-p[1].joined: 0
-process_children(NULL, 0): 2
-END
-}
-
-@test "process: each of 100, of 64, and of 20 with few descriptors left is joined once by join_any" {
-    scenario any_of <<'END'
-100 of 100, then ECHILD
-64 of 64, then ECHILD
-20 of 20, then ECHILD
-END
-}
-
-@test "process: a daemon can't start children" {
-    scenario daemons <<'END'
-process_start(&process): EPERM
-process_start(&process): EPERM
-process.pid: 0
-its name: ''
-process_join(&process, 0): EINVAL
-process_children(NULL, 0): 0
-pool_open(&options): EPERM
-end(&process): 0
-its sibling, no daemon:
-in the child: Process-2
-in the child: Process-2:1
-end(&process): 0
-END
-}
-
-@test "process: standard streams may be closed; a struct may have a process in it" {
+    # Standard streams may be closed; a struct may have a process in it.
     scenario closed_streams <<<'6 of 6'
     scenario embedded <<'END'
 hello: HELLO
 world: WORLD
 end(&caser.process): 0
+END
+}
+
+@test "process: ps shows 15 bytes of a name that was given" {
+    [ "$(uname)" = Linux ] || skip 'only Linux shows it'
+    scenario shown <<'END'
+Process-1: 'process_test'
+foo_process: 'foo_process'
+15 bytes of it.: '15 bytes of it.'
+a name too long for it: 'a name too long'
+: ''
+MainProcess: 'process_test'
 END
 }

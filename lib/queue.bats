@@ -4,14 +4,14 @@
 load ../.ci/test_helper
 load test/driver
 
-@test "queue: first in, first out, every size, many times round the ring" {
+@test "queue: first in, first out; open refuses what it can't make; EMSGSIZE, EBADF, EPIPE; timeouts; no descriptor stays" {
+    # First in, first out, every size, many times round the ring.
     scenario order 1 1 <<<'5000 items in order'
     scenario order 3 64 <<<'5000 items in order'
     scenario order 7 1000 <<<'5000 items in order'
     expect_message
-}
 
-@test "queue: open refuses what it can't make, and leaves nothing" {
+    # Open refuses what it can't make, and leaves nothing.
     scenario opening <<'END'
 queue_open(4, 0): EINVAL
 queue_open(0, 0): EINVAL
@@ -24,9 +24,8 @@ queue_open(1, SIZE_MAX / 8): ENOMEM
 queue_open(4, 4): EMFILE
 by default it is full with 1024 items: ETIMEDOUT
 END
-}
 
-@test "queue: too long is EMSGSIZE and loses nothing, a closed end EBADF, nobody there EPIPE" {
+    # Too long is EMSGSIZE and loses nothing, a closed end EBADF, nobody there EPIPE.
     scenario errors <<'END'
 queue_put(queue, "12345", 5, 0): EMSGSIZE
 queue_put(queue, "12345", SIZE_MAX, FOREVER): EMSGSIZE
@@ -66,22 +65,23 @@ queue_get(queue, buffer, 8, FOREVER): 1
 queue_get(queue, buffer, 8, FOREVER): EPIPE
 queue_get(queue, buffer, 8, 0): EPIPE
 END
-}
 
-@test "queue: put and get with a timeout are on time, signals or not" {
+    # Put and get with a timeout are on time, signals or not.
     scenario timeouts <<<'on time'
     scenario pestered <<<'on time'
+
+    # As many descriptors after close as before open.
+    scenario descriptors <<<'as many as before'
 }
 
-@test "queue: its size is exact while nobody else is at work, also after what has failed" {
+@test "queue: its size is exact while nobody else is at work, else that of a moment; an item is whole as soon as it counts" {
+    # Its size is exact while nobody else is at work, also after what has failed.
     scenario sizes <<<'exact'
-}
 
-@test "queue: while others are at work, its size is that of a moment" {
+    # While others are at work, its size is that of a moment.
     scenario tokens <<<'all the time, and at the end'
-}
 
-@test "queue: an item is whole as soon as it counts; no size that never was" {
+    # An item is whole as soon as it counts; no size that never was.
     scenario stepped <<'END'
 never more than one
 put: whole as soon as it counts
@@ -89,7 +89,8 @@ get: whole when its place is free
 END
 }
 
-@test "queue: between parent and child, both ways; one that a child has opened" {
+@test "queue: between parent and child; all who sleep are woken; the last one of a side leaves, or is killed: EPIPE" {
+    # Between parent and child, both ways; one that a child has opened.
     scenario to_and_fro <<'END'
 6 to the child
 4 to the parent
@@ -97,29 +98,22 @@ empty, then not
 20 in order
 END
     scenario in_a_child <<<'Q'
-}
 
-@test "queue: as many descriptors after close as before open" {
-    scenario descriptors <<<'as many as before'
-}
-
-@test "queue: all who sleep are woken by the other side" {
+    # All who sleep are woken by the other side.
     scenario woken <<'END'
 a getter, by a put: A
 a putter, by a get: D
 getters: A 1 B 1 C 1 D 1
 putters: D D D D
 END
-}
 
-@test "queue: when the last one of a side has closed it, the other drains it and hears EPIPE" {
+    # When the last one of a side has closed it, the other drains it and hears EPIPE.
     scenario deserted leaves <<'END'
 the getter: ABC, then EPIPE
 the putter: 4 items, then EPIPE
 END
-}
 
-@test "queue: when the last one of a side is killed, the other drains it and hears EPIPE" {
+    # When the last one of a side is killed, the other drains it and hears EPIPE.
     scenario deserted killed <<'END'
 the getter: ABC, then EPIPE
 the putter: 4 items, then EPIPE
@@ -145,12 +139,12 @@ a getter, after it has listened, with both locks
 END
 }
 
-# A larger stride would still find most; `build/test/queue_test step put 1` tries every instruction.
-@test "queue: a putter killed after any instruction leaves nobody stuck" {
+@test "queue: a putter or getter killed after any instruction leaves nobody stuck" {
+    # A putter killed after any instruction leaves nobody stuck.
+    # A larger stride would still find most; `build/test/queue_test step put 1` tries every instruction.
     scenario step put 13 <<<'killed at every step: nobody is stuck'
-}
 
-@test "queue: a getter killed after any instruction leaves nobody stuck" {
+    # A getter killed after any instruction leaves nobody stuck.
     scenario step get 13 <<<'killed at every step: nobody is stuck'
 }
 

@@ -19,42 +19,39 @@ expect_lines_of_many() {
     sort "$1" | cmp "$BATS_TEST_TMPDIR/expected" -
 }
 
-@test "say: 8 processes say 500 lines each, up to PIPE_BUF, through a pipe: none is torn or lost" {
+@test "say: 8 processes say 500 lines each: into a pipe, at the end of a file, into one that they share: none is torn or lost" {
+    # 8 processes say 500 lines each, up to PIPE_BUF, through a pipe: none is torn or lost.
     say_test many | cat >"$BATS_TEST_TMPDIR/lines"
     expect_lines_of_many "$BATS_TEST_TMPDIR/lines"
-}
 
-@test "say: 8 processes say 500 lines each at the end of a file: none is torn or lost" {
+    # 8 processes say 500 lines each at the end of a file: none is torn or lost.
     echo before >"$BATS_TEST_TMPDIR/file"
     say_test many >>"$BATS_TEST_TMPDIR/file"
     expect_same before "$(head -n 1 "$BATS_TEST_TMPDIR/file")"
     tail -n +2 "$BATS_TEST_TMPDIR/file" >"$BATS_TEST_TMPDIR/lines"
     expect_lines_of_many "$BATS_TEST_TMPDIR/lines"
-}
 
-@test "say: 8 processes say 500 lines each into a file that they share: none is torn or lost" {
+    # 8 processes say 500 lines each into a file that they share: none is torn or lost.
     say_test many >"$BATS_TEST_TMPDIR/lines"
     expect_lines_of_many "$BATS_TEST_TMPDIR/lines"
 }
 
-@test "say: a line is one write, after one for what was printed before" {
+@test "say: a line is one write, after what was printed before; of 100 kB, too; a full pipe is waited for" {
+    # A line is one write, after one for what was printed before.
     scenario one_write
-}
 
-@test "say: what printf has buffered comes first" {
+    # What printf has buffered comes first.
     run say_test order
     [ "$status" -eq 0 ] || fail "status $status" "$output"
     expect_same $'one\ntwo 2\nthree four\n\nfive' "$output"
-}
 
-@test "say: a line of 100 kB arrives, in a pipe and in a file" {
+    # A line of 100 kB arrives, in a pipe and in a file.
     say_test long_line | cat >"$BATS_TEST_TMPDIR/pipe"
     say_test long_line >"$BATS_TEST_TMPDIR/file"
     printf '%0100000d\n' 7 | cmp - "$BATS_TEST_TMPDIR/pipe"
     cmp "$BATS_TEST_TMPDIR/pipe" "$BATS_TEST_TMPDIR/file"
-}
 
-@test "say: a full pipe in non-blocking mode is waited for" {
+    # A full pipe in non-blocking mode is waited for.
     scenario non_blocking
 }
 
@@ -69,7 +66,8 @@ plain() {
     for i in {0..11}; do printf '%s\n' "$i first" "$i second"; done
 }
 
-@test "say: on a terminal each process has a colour, all its lines the same" {
+@test "say: on a terminal each process has a colour; none with NO_COLOR, if it is not empty, or TERM=dumb" {
+    # On a terminal each process has a colour, all its lines the same.
     need_terminal
     local escape=$'\e' lines
     lines=$(on_terminal)
@@ -78,16 +76,14 @@ plain() {
     lines=$(sed -E "s/^$escape\[(..)m([0-9]+) .*/\1 \2/" <<<"$lines" | sort -u)
     [ "$(wc -l <<<"$lines")" -eq 12 ] || fail 'some process has two colours:' "$lines"
     [ "$(cut -d ' ' -f 1 <<<"$lines" | sort -u | wc -l)" -gt 1 ] || fail 'all have the same:' "$lines"
-}
 
-@test "say: NO_COLOR and TERM=dumb: no colours on a terminal either" {
+    # NO_COLOR and TERM=dumb: no colours on a terminal either.
     need_terminal
     expect_same "$(plain)" "$(on_terminal NO_COLOR=1)"
     expect_same "$(plain)" "$(on_terminal NO_COLOR=no)"
     expect_same "$(plain)" "$(on_terminal TERM=dumb)"
-}
 
-@test "say: an empty NO_COLOR is none (see no-color.org)" {
+    # An empty NO_COLOR is none (see no-color.org).
     need_terminal
     [[ $(on_terminal NO_COLOR=) == *$'\e['* ]]
 }
@@ -100,35 +96,32 @@ plain() {
     expect_same "$(plain)" "$(cat "$BATS_TEST_TMPDIR/file")"
 }
 
-@test "say: a full device: ENOSPC, and say_end remembers" {
+@test "say: say_end remembers a full device, the first of two failures, a printf that failed" {
+    # A full device: ENOSPC, and say_end remembers.
     [ -c /dev/full ] || skip 'this system has no /dev/full'
     scenario full_device
     scenario printed_before
     scenario printed_at_end
-}
 
-@test "say: a closed standard output: EBADF, and say_end remembers" {
-    scenario closed
-}
-
-@test "say: nobody reads: EPIPE where SIGPIPE is ignored, and say_end remembers" {
-    scenario broken_pipe
-}
-
-@test "say: text that cannot be converted: EILSEQ, and say_end remembers" {
-    scenario no_text
-}
-
-@test "say: of two failures say_end tells the first" {
+    # Of two failures say_end tells the first.
     [ -c /dev/full ] || skip 'this system has no /dev/full'
     scenario first_of_two
-}
 
-@test "say: a printf that failed counts, although its errno is gone" {
+    # A printf that failed counts, although its errno is gone.
     [ -c /dev/full ] || skip 'this system has no /dev/full'
     scenario printed_long_before
 }
 
-@test "say: where all went well say_end says so, whatever errno was" {
+@test "say: say_end remembers EBADF, EPIPE and EILSEQ, and no failure where there was none" {
+    # A closed standard output: EBADF, and say_end remembers.
+    scenario closed
+
+    # Nobody reads: EPIPE where SIGPIPE is ignored, and say_end remembers.
+    scenario broken_pipe
+
+    # Text that cannot be converted: EILSEQ, and say_end remembers.
+    scenario no_text
+
+    # Where all went well say_end says so, whatever errno was.
     scenario no_failure
 }

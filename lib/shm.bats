@@ -8,23 +8,20 @@ scenario() {
     [[ $status -eq 0 && -z $output ]] || fail "$1: status $status" "$output"
 }
 
-@test "shm: it begins as zeros, in every size" {
+@test "shm: zeros at first, the same for all who have it, until they unmap it; its errors" {
+    # It begins as zeros, in every size.
     scenario zero
-}
 
-@test "shm: parent and children see the same, at the same address" {
+    # Parent and children see the same, at the same address.
     scenario shared
-}
 
-@test "shm: they see it while both live, in both directions" {
+    # They see it while both live, in both directions.
     scenario both_ways
-}
 
-@test "shm: who unmaps it loses it, and the others keep it" {
+    # Who unmaps it loses it, and the others keep it.
     scenario unmap
-}
 
-@test "shm: size 0 is EINVAL, too large is ENOMEM" {
+    # Size 0 is EINVAL, too large is ENOMEM.
     scenario errors
 }
 
@@ -35,10 +32,10 @@ scenario() {
     [[ $output == *' rw-s '*' (deleted)' && $output != *$'\n'* ]] || fail "$output"
 }
 
-@test "shm: a counter counts what all processes add" {
+@test "shm: a counter counts what all processes add; one is killed while it adds" {
+    # A counter counts what all processes add.
     scenario counter
-}
 
-@test "shm: one that is killed while it adds has added or not, and the others go on" {
+    # One that is killed while it adds has added or not, and the others go on.
     scenario counter_killed
 }

@@ -23,7 +23,8 @@ call() {
     expect_message
 }
 
-@test "subprocess: not started, started before, ended or closed twice" {
+@test "subprocess: misuse; megabytes both and three ways; what is not read; timeouts lose nothing" {
+    # Not started, started before, ended or closed twice.
     scenario misuse <<'END'
 subprocess_call(nothing, &exit_code): EINVAL
 subprocess_call(NULL, &exit_code): EINVAL
@@ -39,6 +40,24 @@ subprocess_end(&ends, 0): 0
   output: text; error: ; exit code 3
 subprocess_communicate(&ends, 0): 0
 END
+
+    # Megabytes both ways, and three ways.
+    scenario bulk <<<'all came'
+
+    # A program that does not read its input is no error, and no SIGPIPE.
+    scenario closes_input <<<'the caller lives'
+
+    # A timeout loses nothing, however often it comes; nor does a signal that is handled.
+    scenario timeouts <<'END'
+subprocess_communicate(&stops, 0): ETIMEDOUT
+  output: one; error: two; not joined
+subprocess_communicate(&stops, 0.03): ETIMEDOUT
+subprocess_communicate(&stops, LONG): 0
+subprocess_communicate(&stops, 0): 0
+  output: one three; error: two; exit code 6
+all came
+END
+    scenario handlers <<<'all came'
 }
 
 @test "subprocess: reaped by somebody else is ECHILD, and no hang; then no signal is sent" {
@@ -53,28 +72,8 @@ END
 
 # --- communicate -----------------------------------------------------------------------------------
 
-@test "subprocess: megabytes both ways, and three ways" {
-    scenario bulk <<<'all came'
-}
-
-@test "subprocess: a program that does not read its input is no error, and no SIGPIPE" {
-    scenario closes_input <<<'the caller lives'
-}
-
-@test "subprocess: a timeout loses nothing, however often it comes; nor does a signal that is handled" {
-    scenario timeouts <<'END'
-subprocess_communicate(&stops, 0): ETIMEDOUT
-  output: one; error: two; not joined
-subprocess_communicate(&stops, 0.03): ETIMEDOUT
-subprocess_communicate(&stops, LONG): 0
-subprocess_communicate(&stops, 0): 0
-  output: one three; error: two; exit code 6
-all came
-END
-    scenario handlers <<<'all came'
-}
-
-@test "subprocess: is not held by what the program leaves behind, silent or noisy; a group is ended" {
+@test "subprocess: held by nothing that is left behind; without memory, or where poll fails, the end is the end" {
+    # Is not held by what the program leaves behind, silent or noisy; a group is ended.
     scenario grandchildren <<'END'
 subprocess_run(&silent, LONG): 0
 done
@@ -86,9 +85,8 @@ done
 subprocess_run(&noisy, LONG): 0
 noisy.process.exit_code: 2
 END
-}
 
-@test "subprocess: waits for the end of the program, not for that of its output" {
+    # Waits for the end of the program, not for that of its output.
     scenario closes_output <<'END'
 subprocess_communicate(&stays, 0): ETIMEDOUT
 subprocess_communicate(&stays, 0.02): ETIMEDOUT
@@ -105,18 +103,16 @@ subprocess_communicate(&feeds_on, LONG): 0
 subprocess_run(&suicide, LONG): 0
   output: text; error: ; exit code -6
 END
-}
 
-@test "subprocess: without memory: another call goes on, and the end is the end" {
+    # Without memory: another call goes on, and the end is the end.
     scenario no_memory <<'END'
 subprocess_communicate(&prints, LONG): ENOMEM
 subprocess_end(&deaf, LONG): ENOMEM
 deaf.process.exit_code: -9
 subprocess_communicate(&prints, LONG): 0
 END
-}
 
-@test "subprocess: where poll fails, that is an error, and no endless loop; the end is the end" {
+    # Where poll fails, that is an error, and no endless loop; the end is the end.
     scenario few_descriptors <<'END'
 subprocess_communicate(&prints, LONG): EINVAL
 subprocess_end(&loud, LONG): EINVAL
@@ -220,7 +216,8 @@ several[1].process.exit_code: 2
 END
 }
 
-@test "subprocess: a signal that comes before the program has started is for it, too" {
+@test "subprocess: Ctrl-C; a signal before the start, ignored by it, handled or ignored by the caller; while it is stopped" {
+    # A signal that comes before the program has started is for it, too.
     scenario held <<'END'
 subprocess_start(&sleeps): 0
 subprocess_wait_all(&sleeps, 1, &signals): 0
@@ -229,6 +226,60 @@ caught: 15
 subprocess_wait_all(&ends_first, 1, &signals): 0
 came 15: exit code 3
 END
+
+    # Ctrl-C, which both get, or which a group of its own does not.
+    scenario interrupted 2 group dies default call 2 group dies default pipes 2 group dies default group <<'END'
+the caller: -2
+the program ended before
+the caller: -2
+the program ended before
+the caller: -2
+the program ended before
+END
+
+    # A program that ignores the signal is killed, with its group.
+    scenario interrupted 2 caller dies deaf group 15 caller handles deaf pipes <<'END'
+the caller: -2
+the program ended before
+the caller caught signal 15, the program's exit code is -9
+the caller: 5
+the program ended before
+END
+
+    # A caller that handles the signal gets the exit code.
+    scenario interrupted 2 caller handles default group 15 caller handles handler call <<'END'
+the caller caught signal 2, the program's exit code is -2
+the caller: 5
+the program ended before
+the caller caught signal 15, the program's exit code is 7
+the caller: 5
+the program ended before
+END
+
+    # A signal that the caller ignores stays ignored, in both; one that it blocks stays blocked.
+    scenario interrupted 2 caller ignores inherit pipes 2 group ignores inherit call <<'END'
+it goes on
+the caller caught signal 0, the program's exit code is -10
+the caller: 5
+the program ended before
+it goes on
+the caller caught signal 0, the program's exit code is -10
+the caller: 5
+the program ended before
+END
+    scenario blocked <<'END'
+subprocess_run(&program, LONG): 0
+program.process.exit_code: 3
+END
+
+    # Waits on while the program is stopped, and still hears a signal afterwards.
+    scenario stopped <<'END'
+process_join(&process, 0.05): ETIMEDOUT
+process_join(&process, 0.05): ETIMEDOUT
+the caller: -2
+the program ended before
+END
+    expect_message
 }
 
 # --- signals while the caller waits ----------------------------------------------------------------
@@ -246,63 +297,4 @@ the program ended before
 the caller: -15
 the program ended before
 END
-}
-
-@test "subprocess: Ctrl-C, which both get, or which a group of its own does not" {
-    scenario interrupted 2 group dies default call 2 group dies default pipes 2 group dies default group <<'END'
-the caller: -2
-the program ended before
-the caller: -2
-the program ended before
-the caller: -2
-the program ended before
-END
-}
-
-@test "subprocess: a program that ignores the signal is killed, with its group" {
-    scenario interrupted 2 caller dies deaf group 15 caller handles deaf pipes <<'END'
-the caller: -2
-the program ended before
-the caller caught signal 15, the program's exit code is -9
-the caller: 5
-the program ended before
-END
-}
-
-@test "subprocess: a caller that handles the signal gets the exit code" {
-    scenario interrupted 2 caller handles default group 15 caller handles handler call <<'END'
-the caller caught signal 2, the program's exit code is -2
-the caller: 5
-the program ended before
-the caller caught signal 15, the program's exit code is 7
-the caller: 5
-the program ended before
-END
-}
-
-@test "subprocess: a signal that the caller ignores stays ignored, in both; one that it blocks stays blocked" {
-    scenario interrupted 2 caller ignores inherit pipes 2 group ignores inherit call <<'END'
-it goes on
-the caller caught signal 0, the program's exit code is -10
-the caller: 5
-the program ended before
-it goes on
-the caller caught signal 0, the program's exit code is -10
-the caller: 5
-the program ended before
-END
-    scenario blocked <<'END'
-subprocess_run(&program, LONG): 0
-program.process.exit_code: 3
-END
-}
-
-@test "subprocess: waits on while the program is stopped, and still hears a signal afterwards" {
-    scenario stopped <<'END'
-process_join(&process, 0.05): ETIMEDOUT
-process_join(&process, 0.05): ETIMEDOUT
-the caller: -2
-the program ended before
-END
-    expect_message
 }
