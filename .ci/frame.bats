@@ -160,9 +160,10 @@ last_line_is() {
     suite '@test "one" { true; }' '@test "two" { skip; }' '@test "three" { true; }'
     [ "$status" -eq 0 ]
     last_line_is "2 passed, 0 failed, 1 skipped"
-    suite '@test "one" { true; }' '@test "two" { false; }'
+    suite "load $ROOT/.ci/test_helper" 'inner() { [ 1 = 2 ]; }' '@test "one" { true; }' '@test "two" {' true inner '}'
     [ "$status" -ne 0 ]
     last_line_is "1 passed, 1 failed, 0 skipped"
+    [[ $output == *"from function \`inner' in "*" line 2,"*" line 6)"*"\`inner' failed"* ]] || report "where?"
 }
 
 @test "test.sh: no file, a file without a test and a file that is no bats file fail" {

@@ -120,14 +120,13 @@ if [ -z "$part" ] && [ "$count" -gt 1 ]; then
     parts=$(mktemp -d "${TMPDIR:-/tmp}/bats-parts-XXXXXX") || exit
     trap 'rm -rf "$parts"' EXIT
     for ((i = 0; i < count; i++)); do sizes[i]=0; done
-    # The file with the most tests first, each to the part that has fewest; those of two files build so
-    # much that they count twice.
+    # The largest file first, each to the part that has least: the longer a file, the longer its tests take.
     while read -r size file; do
         least=0
         for ((i = 1; i < count; i++)); do [ "${sizes[i]}" -ge "${sizes[least]}" ] || least=$i; done
         sizes[least]=$((sizes[least] + size))
         printf '%s\n' "$file" >>"$parts/files.$least"
-    done < <(grep -c '^@test' "$@" | awk -F: '{ print ($1 ~ /(frame|benchmark)\.bats$/ ? 2 : 1) * $2, $1 }' | sort -rn)
+    done < <(wc -c "$@" | sed '$d' | sort -rn)
     runners=()
     for ((i = 0; i < count; i++)); do
         mapfile -t files <"$parts/files.$i"
@@ -175,7 +174,7 @@ tee=$!
 # group, so we hand it on. Job control keeps SIGINT from being ignored, as it is in the background.
 set -m
 timeout -k 10 "${TEST_SECONDS:-300}" ${own_group[0]+"${own_group[@]}"} \
-    "$bats" --tap --timing --print-output-on-failure "$@" </dev/null >&5 5>&- &
+    "$bats" --tap --print-output-on-failure "$@" </dev/null >&5 5>&- &
 runner=$!
 set +m
 exec 5>&-
