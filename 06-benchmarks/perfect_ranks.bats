@@ -21,15 +21,30 @@ masked() {
     sed -E -e 's/[0-9]+\.[0-9]+/T/g' -e 's/[0-9]+ %/P %/'
 }
 
+# The last two lines follow from the ranks' times above them, as far as those are rounded. And the whole
+# took no longer than MICROSECONDS, which is what a clock outside says.
+expect_sums() {
+    awk -v most="$1" '
+        /^process/        { n++; sum += $(NF - 1); if ($(NF - 1) > slowest) slowest = $(NF - 1) }
+        / ranks test in / { ranks = $1; all = $5; percent = $7 }
+        / divisions, /    { said = $(NF - 1) }
+        END { off = percent - 100 * sum / n / all
+              exit !(ranks == n && said == slowest && slowest > 0 && slowest <= all && off ^ 2 < 4 && all * 1e6 <= most) }' \
+        <<<"$output" || fail "in $1 microseconds, these sums are wrong:" "$output"
+}
+
 @test "perfect_ranks: the numbers are divided by their work, and none is left out" {
-    run -0 bounded 20 ./06-benchmarks/perfect_ranks -l 9999
-    expect_same "$(lines 2 7071 9999)" "$(masked <<<"$output")"
-    run -0 bounded 20 ./06-benchmarks/perfect_ranks -l 9999 -n 1
-    expect_same "$(lines 1 9999)" "$(masked <<<"$output")"
-    run -0 bounded 20 ./06-benchmarks/perfect_ranks -l 9999 -n 5
-    expect_same "$(lines 5 4472 6324 7746 8944 9999)" "$(masked <<<"$output")"
-    run -0 bounded 20 ./06-benchmarks/perfect_ranks -l 1 -n 3
-    [[ $output == *'0 divisions'* && $output != *Perfect* ]] || report 'one number'
+    local begin ranks
+    local -A ends=([1]='9999' [2]='7071 9999' [5]='4472 6324 7746 8944 9999')
+    for ranks in 1 2 5; do
+        begin=${EPOCHREALTIME/[.,]/}
+        run -0 bounded 20 ./06-benchmarks/perfect_ranks -l 9999 -n $ranks
+        expect_sums $((${EPOCHREALTIME/[.,]/} - begin))
+        # shellcheck disable=SC2086 # some words
+        expect_same "$(lines $ranks ${ends[$ranks]})" "$(masked <<<"$output")"
+    done
+    run -0 bounded 20 ./06-benchmarks/perfect_ranks -l 1
+    [[ $output == *'2 ranks test'*'0 divisions'* && $output != *Perfect* ]] || report 'one number'
     expect_nothing_left perfect_ranks
 }
 
