@@ -34,7 +34,7 @@ MPI_SOURCES := $(wildcard 03-queue-pipe/rank_*.c 06-benchmarks/perfect_ranks.c l
 MPI_PROGRAMS := $(addprefix build/mpi/,$(basename $(notdir $(MPI_SOURCES))))
 MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
 
-.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect report format lint clean FORCE
+.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect bench-ranks report format lint clean FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS) $(MPI_OBJECTS) $(MPI_SOURCES:%.c=build/mpi/%.o)
@@ -88,10 +88,10 @@ soak: $(TESTS) ## all of that at once, again and again, for ten minutes (SOAK=60
 coverage: ## which lines and branches of the library the tests reach (gcov)
 	@bash .ci/coverage.sh
 
-bench: all build/test/ipc_bench build/test/pool_bench ## measure everything beside its peers, in five minutes at most
+bench: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## measure everything beside its peers, in five minutes at most
 	@CC='$(CC)' bash .ci/bench.sh
 
-bench-quick: all build/test/ipc_bench build/test/pool_bench ## the same with less of each, in a minute
+bench-quick: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## the same with less of each, in a minute
 	@CC='$(CC)' bash .ci/bench.sh -q
 
 bench-ipc: build/test/ipc_bench ## only queue, conn and process beside the bare calls and Python
@@ -102,6 +102,9 @@ bench-pool: build/test/pool_bench ## only pool and subprocess beside OpenMP, pos
 
 bench-perfect: 06-benchmarks/benchmark ## only the two tasks beside OpenMP, Python, xargs and GNU parallel
 	@CC='$(CC)' bash .ci/bench-perfect.sh
+
+bench-ranks: 06-benchmarks/perfect_ranks build/test/ranks_bench $(TEST_MPI) ## only ranks, forked beside an MPI
+	@bash .ci/bench-ranks.sh
 
 report: ## draw what the last bench has measured: build/report.html (needs gnuplot)
 	@bash .ci/report.sh

@@ -25,7 +25,7 @@ read -ra cc <<<"${CC:-cc}"
         "$(uname -srm)" "$("${cc[@]}" --version | head -n 1)" "$(date -u +%Y-%m-%d)"
 } >"$directory/machine.txt"
 
-part=0 parts=8
+part=0 parts=9
 # part NAME COMMAND...
 part() {
     [ -z "$interrupted" ] || return
@@ -43,6 +43,7 @@ part 'the algorithms, and the modes' 06-benchmarks/benchmark -k all -m all -t pe
 part 'chapters 2 and 3 beside the bare calls and Python' bash .ci/bench-ipc.sh
 part 'chapters 4 and 5 beside OpenMP, posix_spawn and Python' bash .ci/bench-pool.sh
 part 'the two tasks beside OpenMP, Python, xargs and parallel' env TABLE="$directory/peers.tsv" bash .ci/bench-perfect.sh
+part 'ranks beside an MPI' env TABLE="$directory/ranks.tsv" bash .ci/bench-ranks.sh
 part 'http_server beside Python' bash .ci/bench-http.sh
 
 printf '\n=== the ratios, after %d s%s\n' "$SECONDS" "${interrupted:+; interrupted}"
