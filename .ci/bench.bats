@@ -100,3 +100,89 @@ d                                                     - s         (interrupted)'
     expect_same 'known: interrupted in round 2 of 3' "$stderr"
     [ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'known-*')" ]
 }
+
+# A tree with our scripts, and with programs of ranks that take known times. Its mpirun says that it is $VERSION.
+ranks_tree() {
+    local tree=$BATS_TEST_TMPDIR/tree program
+    mkdir -p "$tree"/{.ci,06-benchmarks,build/test,build/mpi}
+    cp .ci/bench.bash .ci/bench-ranks.sh "$tree/.ci"
+    cat >"$tree/06-benchmarks/perfect_ranks" <<'END'
+#!/bin/sh
+by=forked
+[ "$1" = -n ] && ranks=$2 && shift 2 || by=MPI
+case $0 in
+*perfect_ranks)
+    [ $by = forked ] && all=4 || all=9
+    echo "$ranks ranks test in $((all / ranks)) seconds, 90 % of it computing"
+    echo 'one more line' ;;
+*)
+    [ "$ranks $*" = '2 -r 3' ] || exit
+    for size in 8 64 512 4096 16384 65536 262144 1048576; do
+        [ $by = forked ] && echo "ping-pong $size $size" || echo "ping-pong $size $((size / 2))"
+    done
+    for size in 8 64 512 4096 16384 65536 262144 1048576; do
+        [ $by = forked ] && echo "broadcast $size $((size / 8))" || echo "broadcast $size $size"
+    done
+    [ $by = forked ] && echo wait 100000 25 || echo wait 100000 99000 ;;
+esac
+END
+    cat >"$tree/mpirun" <<'END'
+#!/bin/sh
+case "$VERSION $*" in
+*' --version') echo "$VERSION" && exit ;;
+*open-mpi*' --allow-run-as-root --oversubscribe '*) shift 2 ;;
+*open-mpi*) exit 1 ;;
+esac
+ranks=${ALONE:-$2}
+shift 2
+export ranks
+exec "$@"
+END
+    chmod +x "$tree/mpirun" "$tree/06-benchmarks/perfect_ranks"
+    for program in test/ranks_bench mpi/ranks_bench mpi/perfect_ranks; do
+        cp "$tree/06-benchmarks/perfect_ranks" "$tree/build/$program"
+    done
+    export MPIRUN=$tree/mpirun ROUNDS=1
+}
+
+# expect_no_mpi WORDS: it can't measure the MPI, and says why; the rest it measures.
+expect_no_mpi() {
+    run --separate-stderr bounded 20 bash "$BATS_TEST_TMPDIR/tree/.ci/bench-ranks.sh"
+    [ "$status:$stderr" = 0: ] || report 'without an MPI' || return
+    expect_same "perfect_ranks, forked: 2 ranks, times faster than 1 2.00 wanted >= 1.9: yes
+ranks beside an MPI - not measured: $1" "$(sed -E '1,/^$/d' <<<"$output" | sed -E '1,/^$/d; s/ +/ /g')"
+}
+
+@test "bench-ranks: forked beside an MPI, what is wanted, and the table for the report" {
+    ranks_tree
+    export VERSION=$'mpirun (Open MPI) 4.1.4\n\nReport bugs to http://www.open-mpi.org/'
+    TABLE=$BATS_TEST_TMPDIR/table RATIOS=$BATS_TEST_TMPDIR/ratios \
+        run --separate-stderr bounded 20 bash "$BATS_TEST_TMPDIR/tree/.ci/bench-ranks.sh"
+    [[ $status:$stderr == 0: && $output == *'; Open MPI 4.1.4'$'\n'* ]] || report 'bench-ranks'
+    [[ $output == *'2 ranks, MPI '*' 4.00 s '*'ping-pong, 64 KB, MPI '*' 32768.00 us'*'broadcast, 8 B, forked '*' 1.00 us'* ]]
+    [[ $output == *'a wait of 100 ms, forked '*' 0.025 ms '*'a wait of 100 ms, MPI '*' 99.00 ms '* ]]
+    expect_same "perfect_ranks, forked: 2 ranks, times faster than 1 2.00 wanted >= 1.9: yes
+perfect_ranks, MPI: 2 ranks, times faster than 1 2.25 wanted >= 1.9: yes
+ping-pong of 8 B, forked: part of the MPI's speed 0.50 behind
+ping-pong of 64 KB, forked: part of the MPI's bandwidth 0.50 behind wanted >= 0.7: NO
+ping-pong of 256 KB, forked: part of the MPI's bandwidth 0.50 behind wanted >= 0.7: NO
+ping-pong of 1 MB, forked: part of the MPI's bandwidth 0.50 behind wanted >= 0.7: NO
+broadcast of 8 B, forked: part of the MPI's speed 8.00 ahead
+broadcast of 64 KB, forked: part of the MPI's bandwidth 8.00 ahead wanted >= 0.7: yes
+broadcast of 256 KB, forked: part of the MPI's bandwidth 8.00 ahead wanted >= 0.7: yes
+broadcast of 1 MB, forked: part of the MPI's bandwidth 8.00 ahead wanted >= 0.7: yes" \
+        "$(sed -E 's/ +/ /g; s/ $//' "$BATS_TEST_TMPDIR/ratios")"
+    expect_same 'perfect ranks|MPI|2|s|4|4|4|1
+ranks|broadcast, forked|1048576|us|131072|131072|131072|1
+ranks|ping-pong, MPI|8|us|4|4|4|1' \
+        "$(tr '\t' '|' <"$BATS_TEST_TMPDIR/table" | grep -E 'MPI\|2\||forked\|1048576.*131072|pong, MPI\|8\|' | sort)"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/table")" -eq 37 ]
+    expect_nothing_left bench-ranks
+}
+
+@test "bench-ranks: why there is no MPI" {
+    ranks_tree
+    VERSION='HYDRA build details:' ALONE=1 expect_no_mpi "$MPIRUN is of another MPI than build/mpi"
+    rm "$BATS_TEST_TMPDIR/tree/build/mpi/ranks_bench"
+    VERSION=x expect_no_mpi 'build/mpi has not both programs (make mpi)'
+}
