@@ -56,7 +56,7 @@ class Series:
 def wanted_series(tables):
     """{chart: {name: Series}}"""
     wanted = {chart: {} for chart in ("sleep", "perfect", "pool", "memory", "throughput-1", "throughput-2",
-                                      "round-trip", "workers", "modes")}
+                                      "round-trip", "messages", "workers", "modes")}
 
     def add(chart, name, points, differs):
         series = wanted[chart].setdefault(name, Series())
@@ -82,6 +82,8 @@ def wanted_series(tables):
             add("throughput-" + chart, way, 1, differs)
     for (what, at), differs in tables.get("round trip", {}).items():
         add("round-trip", what, 1, differs)
+    for (what, at), differs in tables.get("ranks", {}).items():
+        add("messages", what, 1, differs)
     for (what, at), differs in tables.get("efficiency", {}).items():
         add("workers", "tasks of " + duration(float(what)), 1, differs)
     for (what, at), differs in tables.get("modes", {}).items():

@@ -14,7 +14,7 @@ BEGIN {
     charts = temporary "/charts"
     script = temporary "/charts.gp"
     head = "table\twhat\tat\tunit\tmedian\tleast\tmost\trounds"
-    unit["spawn"] = unit["round trip"] = unit["task"] = "us"
+    unit["spawn"] = unit["round trip"] = unit["task"] = unit["ranks"] = "us"
     unit["throughput"] = "MB/s"
     unit["efficiency"] = "T1/(w Tw)"
     unit["modes"] = unit["peers"] = "s"
@@ -79,6 +79,7 @@ END {
     print_task()
     print_spawn()
     print_throughput()
+    print_ranks()
     print_speedup()
     print_modes()
     print "</main>\n</body>\n</html>" >page
@@ -163,7 +164,7 @@ function print_top(    k, part, n, i, low, high) {
             "Every figure was measured on this machine, but those marked <em>document</em>.</p>")
     out("</header>\n<nav aria-label=\"Charts\">\n<ol>")
     n = split("conclusion:The document's table|task:What a task costs|spawn:What a process costs|throughput:What a message costs|" \
-        "speedup:What processes gain|kernels:What the algorithm gains", part, "|")
+        "ranks:What a message between ranks costs|speedup:What processes gain|kernels:What the algorithm gains", part, "|")
     for (i = 1; i <= n; i++) {
         k = part[i]
         sub(/:.*/, "", k)
@@ -412,14 +413,23 @@ function print_task(    i, what, n, last, loop, title, words) {
     end_section()
 }
 
-# Ticks where there are values; all are labelled if they are few.
-function ticks_of_values(kind,    i, j, seen, all) {
+# Ticks where there are values; all are labelled if they are few, else those that are so many times as large
+# as the last one that is.
+function ticks_of_values(kind, apart,    i, j, x, seen, all, labelled) {
     for (i = 1; i <= series_count; i++)
-        for (j = 1; j <= point_count[i]; j++)
-            if (!(xs[i, j] in seen)) {
-                seen[xs[i, j]]
-                all = all (all == "" ? "" : ", ") quoted(xs[i, j] == x_zero ? "0" : of_kind(xs[i, j], kind, 1)) " " xs[i, j]
+        for (j = 1; j <= point_count[i]; j++) {
+            x = xs[i, j]
+            if (x in seen)
+                continue
+            seen[x]
+            all = all (all == "" ? "" : ", ")
+            if (labelled != "" && x < labelled * apart) {
+                all = all "'' " x
+                continue
             }
+            labelled = x
+            all = all quoted(x == x_zero ? "0" : of_kind(x, kind, 1)) " " x
+        }
     return all
 }
 
@@ -575,7 +585,50 @@ function read_size(x,    i, j, fastest, slowest, limit, y, words) {
     return words "."
 }
 
-# --- 5. speed-up ---------------------------------------------------------------------------------
+# --- 5. ranks ------------------------------------------------------------------------------------
+
+function print_ranks(    i, title) {
+    begin_section("ranks", "Ranks are processes that talk by messages only: forked ones, over sockets, and those of an MPI. " \
+        "In a ping-pong a message goes to the other rank and back; the time is that of one way. A broadcast is over when " \
+        "its root knows that the last rank has it.")
+    begin_chart("messages")
+    title = "Messages between ranks, by their size"
+    if (!any("ranks")) {
+        print_unmeasured(title, "")
+        end_section()
+        return
+    }
+    for (i = 1; i <= whats["ranks"]; i++)
+        add_rows("ranks", whats["ranks", i], whats["ranks", i], style_of(i))
+    x_ticks = ticks_of_values("bytes", 30)
+    draw_lines("size of a message", "time for one message", "us")
+    print_figure(title, read_ranks(), "")
+    print_table("ranks", "what", "bytes", "")
+    end_figure()
+    end_section()
+}
+
+# The forked ping-pong beside the MPI's, for the smallest and the largest messages.
+function read_ranks(    i, n, way, words) {
+    for (i = 1; i <= series_count; i++)
+        way[series[i]] = i
+    if (!("ping-pong, forked" in way))
+        return ""
+    i = way["ping-pong, forked"]
+    n = point_count[i]
+    words = "A message of " of_bytes(xs[i, 1]) " to another forked rank takes " of_kind(ys[i, 1], "us")
+    if (n > 1)
+        words = words ", one of " of_bytes(xs[i, n]) " " of_kind(ys[i, n], "us") ": " of_rate(xs[i, n] / ys[i, n])
+    words = words "."
+    if (!has("ranks", "ping-pong, MPI", xs[i, 1]))
+        return words
+    words = words " The MPI's take " of_kind(median["ranks", "ping-pong, MPI", xs[i, 1]], "us")
+    if (n > 1 && has("ranks", "ping-pong, MPI", xs[i, n]))
+        words = words " and " of_kind(median["ranks", "ping-pong, MPI", xs[i, n]], "us")
+    return words "."
+}
+
+# --- 6. speed-up ---------------------------------------------------------------------------------
 
 function print_speedup(    i, what, title, x, first, last) {
     begin_section("speedup", "Tasks that compute, of several lengths, done by one worker and by more. Speed-up is the time " \
@@ -635,7 +688,7 @@ function read_speedup(    i, j, best, at, low, high) {
     return i "."
 }
 
-# --- 6. kernels ----------------------------------------------------------------------------------
+# --- 7. kernels ----------------------------------------------------------------------------------
 
 function print_modes(    i, j, what, at, title, n, style) {
     begin_section("kernels", "The search for perfect numbers, done in several ways (<em>kernels</em>), each in one process, in a " \

@@ -53,6 +53,12 @@ throughput|memcpy|1|MB/s|60|50|70|7
 throughput|memcpy|65536|MB/s|10000|9000|11000|7
 round trip|pipe|64|us|4|3|5|7
 round trip|sem_t|64|us|20|10|30|7
+perfect ranks|forked|1|s|4|4|4|1
+ranks|ping-pong, forked|8|us|9|8|10|5
+ranks|ping-pong, forked|65536|us|32.768|30|40|5
+ranks|broadcast, forked|8|us|20|20|20|5
+ranks|ping-pong, MPI|8|us|0.5|0.5|0.5|5
+ranks|ping-pong, MPI|65536|us|20|20|20|5
 efficiency|1|1|T1/(w Tw)|0.9|0.8|1|7
 efficiency|1|2|T1/(w Tw)|0.4|0.3|0.5|7
 efficiency|10000|1|T1/(w Tw)|1|0.9|1.1|7
@@ -66,7 +72,7 @@ modes|sieve|mono|s|0.002|0.002|0.002|1
 END
     echo '2 processors & more' >"$BATS_TEST_TMPDIR/machine.txt"
     page
-    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 9 charts" "$status:$stderr:$output"
+    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 10 charts" "$status:$stderr:$output"
     expect_same 'In C, a process per task is 10 times, the pool 4.0 times as fast as one process. Python'\''s pool takes as long as C'\''s.
 In C, the pool is 2.0 times as fast as one process. Python'\''s pool takes 17 times as long as C'\''s.
 With 2 workers, a task alone takes 500 ns, one of a chunk of 1000 takes 50.0 ns: 10 times less. Without a pool (bare loop), it takes 2.00 ns.
@@ -74,9 +80,10 @@ fork beside 1000 MB takes 140 times as long as beside 0 MB (14.0 ms and 100 µs)
 At 1 B, ring is the fastest, 30.0 MB/s, 15 times what pipe moves; memcpy moves 2.0 times as much. At 64 KiB, pipe is the fastest, 2.50 GB/s; memcpy moves 4.0 times as much.
 At 1 B, pipe is the fastest, 4.00 MB/s; memcpy moves 15 times as much.
 pipe is the fastest way there and back, 4.00 µs; sem_t takes 5.0 times as long, 20.0 µs.
+A message of 8 B to another forked rank takes 9.00 µs, one of 64 KiB 32.8 µs: 2.00 GB/s. The MPI'\''s take 500 ns and 20.0 µs.
 With 2 workers, tasks of 10 ms are done 1.98 times as fast as without a pool; tasks of 1 µs 0.8 times.
 In one process, brute takes 8.00 s, sieve 2.00 ms: the algorithm gains 4000 times. More processors gain 2.0 times (brute, pool).' \
-        "$(for chart in sleep perfect pool memory throughput-1 throughput-2 round-trip workers modes; do reading "$chart"; done)"
+        "$(for chart in sleep perfect pool memory throughput-1 throughput-2 round-trip messages workers modes; do reading "$chart"; done)"
 
     # The document's figures stand beside those of the same size only, and say whose they are.
     expect_same $'document\nC\nPython' "$(series sleep series)"
@@ -87,6 +94,7 @@ In one process, brute takes 8.00 s, sieve 2.00 ms: the algorithm gains 4000 time
     [[ $page == *'<em>failed</em>'*'Here, the numbers 1 to 9999, in the document, to 99999.'* ]]
     expect_same $'memcpy\npipe\nring' "$(series throughput-1)"
     expect_same $'bare loop\n2 workers' "$(series pool)"
+    expect_same $'ping-pong, forked\nbroadcast, forked\nping-pong, MPI' "$(series messages)"
     expect_same $'ideal\ntasks of 10 ms\ntasks of 1 µs' "$(series workers)"
     expect_same $'mono\nmulti\npool' "$(series modes)"
     expect_same $'fork\nposix_spawn:' "$(series memory spread):$(series modes spread)" # there, one round each
@@ -108,7 +116,7 @@ modes|sieve|mono|s|2|2|2|1
 END
     : >"$BATS_TEST_TMPDIR/empty.tsv" # of a program that was killed
     page
-    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 9 charts, 7 of them not measured yet" "$status:$stderr:$output"
+    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 10 charts, 8 of them not measured yet" "$status:$stderr:$output"
     expect_same 'fork' "$(series memory)"
     expect_same 'fork beside 0 MB takes 100 µs.' "$(reading memory)"
     expect_same 'In one process, sqrt takes 4.00 s, sieve 2.00 s: the algorithm gains 2.0 times. More processors gain nothing (sqrt, pool).' \
@@ -120,7 +128,7 @@ END
     [[ $page != *06-benchmarks/spawn_cost* && $page != *06-benchmarks/benchmark* ]]
     rm "$BATS_TEST_TMPDIR"/*.tsv
     page
-    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 9 charts, 9 of them not measured yet" "$status:$stderr:$output"
+    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 10 charts, 10 of them not measured yet" "$status:$stderr:$output"
 }
 
 @test "report: names out of the files are text, in the page as in gnuplot's hands" {

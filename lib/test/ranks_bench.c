@@ -2,9 +2,9 @@
  * `make mpi`, the same on an MPI: mpirun -n 2 build/mpi/ranks_bench
  *
  * Each line: what, the bytes of a message, and of the rounds' microseconds for one message (half of
- * a ping-pong; a broadcast until the last has it) the median, the least and the most, and MB/s. The
- * last line: what a rank does that waits; for how many microseconds it waits, of those microseconds
- * the ones that it has used a processor, and how many percent that is. */
+ * a ping-pong; a broadcast until the root knows that the last has it) the median, the least and the
+ * most, and MB/s. The last line is what it costs to wait: for how many microseconds a rank waits,
+ * and for how many of them it has kept a processor busy; then how many percent that is. */
 #include "cli.h"
 #include "clock.h"
 #include "ranks.h"
