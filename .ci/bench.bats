@@ -130,7 +130,7 @@ END
 #!/bin/sh
 case "$VERSION $*" in
 *' --version') echo "$VERSION" && exit ;;
-*open-mpi*' --allow-run-as-root --oversubscribe '*) shift 2 ;;
+*open-mpi*' --allow-run-as-root --oversubscribe '*) shift 2 ;; # as on a single processor
 *open-mpi*) exit 1 ;;
 esac
 ranks=${ALONE:-$2}
