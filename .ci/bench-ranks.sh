@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.." || exit
 export NO_COLOR=1 # Open MPI gives its ranks a terminal
 mpirun=${MPIRUN:-mpirun}
 last=20000 # the numbers 1 to this: a quarter of a second on two processors
-[ -z "${QUICK:-}" ] || last=10000
+repeats=3  # of the messages, within a round
+[ -z "${QUICK:-}" ] || last=10000 repeats=1
 sizes=(8 64 512 4096 16384 65536 262144 1048576)
 words=([8]='8 B' [64]='64 B' [512]='512 B' [4096]='4 KB' [16384]='16 KB' [65536]='64 KB' [262144]='256 KB' [1048576]='1 MB')
 
@@ -60,7 +61,7 @@ names_of() {
 
 # WAY: microseconds
 messages() {
-    "$1" 2 ranks_bench -r 3 | awk '{ printf "%s ", $3 } END { print "" }'
+    "$1" 2 ranks_bench -r "$repeats" | awk '{ printf "%s ", $3 } END { print "" }'
 }
 
 # WAY RANKS: seconds
