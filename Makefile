@@ -85,7 +85,7 @@ stress: $(TESTS) ## kill processes at random moments, for two minutes (STRESS=5:
 soak: $(TESTS) ## all of that at once, again and again, for ten minutes (SOAK=60: for so many seconds)
 	@bash .ci/soak.sh $(SOAK)
 
-coverage: ## which lines and branches of the library the tests reach (gcov)
+coverage: ## which lines and branches of the library the tests reach (with clang and llvm)
 	@bash .ci/coverage.sh
 
 bench: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## measure everything beside its peers, in five minutes at most

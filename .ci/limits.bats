@@ -8,6 +8,7 @@ load quick
 
 setup() {
     common_setup
+    make_public
     export TIME_SCALE=0 SEED=7
     files=$PUBLIC/files # what the programs read and write; an ordinary user may, too
     mkdir -m 777 "$files" "$files/empty" "$BATS_TEST_TMPDIR/now"
