@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { TRY_AGAIN = 100 }; /* milliseconds; see waits.c */
+enum { TRY_AGAIN = 100 };  /* milliseconds; see waits.c */
+enum { BIN_SIZE = 16384 }; /* bytes */
 
 /* Goes in front of every message. */
 struct header {
@@ -25,10 +26,11 @@ struct flow {
     int peer;   /* LINKS_NOBODY: it is done */
     bool ended; /* the peer has */
     struct header header;
-    struct iovec parts[2];   /* what is still missing of the header, and of the message */
-    unsigned long long seen; /* of one that sends, as in its wait */
-    int error;               /* of one that receives: why the message is lost ... */
-    void *lost;              /* ... and where it is put */
+    struct iovec parts[2]; /* what is still missing of the header, and of the message */
+    size_t seen;           /* of one that sends, as in its wait */
+    int error;             /* of one that receives: why the message is lost, ... */
+    uint64_t lost;         /* ... how much of it is still to be taken off, ... */
+    char *bin;             /* ... and where to, so many bytes at a time */
 };
 
 static int *end_of(const struct links *links, int of, int to)
@@ -111,7 +113,8 @@ static void begin_wait(struct links *links, enum link_kind kind, const struct fl
 /* Takes so many bytes from the front of what is missing. Says whether that was all. */
 static bool advance(struct flow *flow, size_t bytes)
 {
-    for (struct iovec *part = flow->parts; part < flow->parts + 2; part++) {
+    for (int i = 0; i < 2; i++) {
+        struct iovec *part = &flow->parts[i];
         size_t step = bytes < part->iov_len ? bytes : part->iov_len;
         part->iov_base = (char *)part->iov_base + step;
         part->iov_len -= step;
@@ -155,9 +158,19 @@ static int push(struct links *links, struct flow *out)
     }
 }
 
+/* Has the next of a lost message received, if there is more. Says whether there is not. */
+static bool lose(struct flow *in)
+{
+    size_t step = in->lost < BIN_SIZE ? (size_t)in->lost : BIN_SIZE;
+
+    in->parts[1] = (struct iovec){.iov_base = in->bin, .iov_len = step};
+    in->lost -= step;
+    return step == 0;
+}
+
 /* The header is there. A message that is not wanted must be received all the same: another one may
- * be behind it. */
-static int begin_message(struct flow *in, enum link_kind kind)
+ * be behind it. Says whether that was the whole message. */
+static bool begin_message(struct flow *in, enum link_kind kind)
 {
     struct iovec *rest = &in->parts[1]; /* as yet, what there is room for */
 
@@ -165,11 +178,12 @@ static int begin_message(struct flow *in, enum link_kind kind)
         in->error = EBADMSG;
     else if (in->header.size > rest->iov_len)
         in->error = EMSGSIZE;
-    rest->iov_len = in->header.size;
-    if (in->error == 0)
-        return 0;
-    rest->iov_base = in->lost = malloc(in->header.size + 1);
-    return in->lost == NULL ? -1 : 0;
+    if (in->error != 0) {
+        in->lost = in->header.size;
+        return lose(in);
+    }
+    rest->iov_len = (size_t)in->header.size;
+    return rest->iov_len == 0;
 }
 
 /* Receives what is there, or, with MSG_WAITALL, waits for it. Returns 0, or -1 and errno. */
@@ -193,11 +207,10 @@ static int pull(struct links *links, enum link_kind kind, struct flow *in, int f
         }
         waits_count_received(&links->waits, in->peer, links->self, (size_t)got);
         bool done = advance(in, (size_t)got);
-        if (in_header && in->parts[0].iov_len == 0) {
-            if (begin_message(in, kind) == -1)
-                return -1;
-            done = in->header.size == 0;
-        }
+        if (in_header)
+            done = in->parts[0].iov_len == 0 && begin_message(in, kind);
+        else if (done)
+            done = lose(in);
         if (done) {
             in->peer = LINKS_NOBODY;
             return 0;
@@ -233,11 +246,18 @@ static int go_on(struct links *links, enum link_kind kind, struct flow *out, str
     return 0;
 }
 
+static void give_up(struct links *links, int peer)
+{
+    if (peer != LINKS_NOBODY)
+        io_close(end_of(links, links->self, peer));
+}
+
 ssize_t links_transfer(struct links *links, enum link_kind kind, int to, const void *message,
                        size_t size, int from, void *buffer, size_t room)
 {
     struct flow out = {.peer = to, .header = {.size = size, .kind = kind}};
-    struct flow in = {.peer = from};
+    char bin[BIN_SIZE];
+    struct flow in = {.peer = from, .bin = bin};
     int result = 0;
 
     out.parts[0] = (struct iovec){.iov_base = &out.header, .iov_len = sizeof out.header};
@@ -246,10 +266,15 @@ ssize_t links_transfer(struct links *links, enum link_kind kind, int to, const v
     in.parts[1] = (struct iovec){.iov_base = buffer, .iov_len = room};
     while (result == 0 && (out.peer != LINKS_NOBODY || in.peer != LINKS_NOBODY))
         result = go_on(links, kind, &out, &in);
-    free(in.lost);
-    if (result == 0 && in.error != 0) {
-        errno = in.error;
-        result = -1;
+    if (result == -1) {
+        /* Perhaps in the midst of a message. What came next would be taken for the rest of it. */
+        give_up(links, to);
+        give_up(links, from);
+        return -1;
     }
-    return result == -1 ? -1 : (ssize_t)in.header.size;
+    if (in.error != 0) {
+        errno = in.error;
+        return -1;
+    }
+    return (ssize_t)in.header.size;
 }

@@ -44,7 +44,8 @@ void links_be(struct links *links, int rank);
  * NOBODY), whichever can go on first. Where the other one has ended, it waits: that is a deadlock,
  * and the parent will see it.
  * Returns the size received (0: from NOBODY), or -1 and errno: EMSGSIZE (there was no room),
- * EBADMSG (it was of another kind); the message is lost, then. ENOMEM, ENOBUFS. */
+ * EBADMSG (it was of another kind); the message is lost, then. After any other error (EFAULT,
+ * ENOMEM, ENOBUFS) the links to both are closed, and of no use any more: EBADF. */
 ssize_t links_transfer(struct links *links, enum link_kind kind, int to, const void *message,
                        size_t size, int from, void *buffer, size_t room);
 

@@ -6,9 +6,15 @@
  *   - ranks_mpi.c, when RANKS_MPI is defined: calls an MPI library. Its mpirun starts the ranks, on
  *     this machine and others.
  *
- * All functions return 0, or -1 and errno, where nothing else is said: EINVAL (no such rank, or not
- * called by a rank), EMSGSIZE (longer than RANKS_MESSAGE_MAX, or not as long as the other side has
- * it), EBADMSG (the other side is in another operation: broadcast here, gather there), ENOMEM. */
+ * All functions return 0, or -1 and errno, where nothing else is said: EINVAL (no such rank, no
+ * such operation, or not called by a rank), EMSGSIZE (longer than RANKS_MESSAGE_MAX, or not as long
+ * as the other side has it), EBADMSG (the other side is in another operation: broadcast here,
+ * gather there), ENOMEM.
+ *
+ * That the two sides do not fit is told to the one that receives; the message is lost. With MPI it
+ * may not be told at all: MPICH sees most sizes that differ, Open MPI only messages that are too
+ * long, and in different operations ranks hang, or get what was meant for another one. What MPI has
+ * no other word for is EIO. */
 #ifndef RANKS_H
 #define RANKS_H
 
@@ -30,21 +36,25 @@ enum {
 int ranks_default(int count);
 
 /* Has `count` ranks call run(argument), and returns when all have ended. What run returns is the
- * rank's exit code, 0 to 255. A program does nothing more after this than to return the status:
- * with MPI, every rank comes here.
+ * rank's exit code, 0 to 255. A rank that fails may also exit (die); with exit(0) nobody would
+ * check what it has printed. A program does nothing more after this than to return the status: with
+ * MPI, every rank comes here.
  *
  * Forked: the caller forks the ranks (its streams are flushed; a rank can start no processes) and
  * watches over them. When one is killed, or ends with an exit code other than 0, or some wait for
  * each other, or for one that has ended, all are ended at once, and a message says who it was. If
- * the caller is killed, so are they (Linux).
+ * the caller is killed, so are they (Linux). No signal handler of the caller's may reap them.
  * Returns 0 if all ended well and received all that was sent to them; else the failed rank's exit
  * code, 128 and its signal's number, or 1. Or -1 and errno, and then run was not called at all:
  * EINVAL (count is not 1 to RANKS_MOST), EMFILE, ENFILE (`count` ranks need count * (count - 1)
- * descriptors at first), EAGAIN, ENOMEM (no more processes, no memory), EPERM (a rank itself).
+ * descriptors at first), EAGAIN, ENOMEM (no more processes, no memory), EPERM (a rank itself), or
+ * what flushing gave.
  *
  * MPI: the caller is a rank already, and calls run. An exit code other than 0 ends all ranks. How a
- * death is told, and what mpirun returns then, is the MPI's affair. Nobody sees a deadlock.
- * Returns what run returned; or -1 and EINVAL: mpirun has not started `count` ranks (0: any). */
+ * death is told, and what mpirun returns then, is the MPI's affair. Nobody sees a deadlock: it
+ * lasts until somebody ends it, as `timeout 60 mpirun ...` does after a minute. Returns what run
+ * returned; or -1 and errno: EINVAL (mpirun has not started `count` ranks; 0: any), EPERM (a second
+ * time). */
 int ranks_run(int count, int (*run)(void *argument), void *argument);
 
 int ranks_rank(void);  /* the caller's; -1 outside of ranks_run */
@@ -53,10 +63,11 @@ int ranks_count(void); /* how many there are; 0 outside of ranks_run */
 /* --- from one rank to another ----
  * Messages from the same rank are received in the order in which they were sent. */
 
-/* Sends `size` bytes, which may be 0. A message of up to RANKS_BUFFER bytes does not wait for its
- * receiver if all before it have been received; any other one may. So two ranks can first send to
- * each other, and then receive, if the messages are short; if they are longer, it is a deadlock.
- * Also EDEADLK: to oneself, where nobody would receive it. */
+/* Sends `size` bytes, which may be 0. Forked, a message of up to RANKS_BUFFER bytes does not wait
+ * for its receiver if all before it have been received; any other one may. So two ranks can first
+ * send to each other, and then receive, if the messages are short; if they are longer, it is a
+ * deadlock. With MPI it is the same, but each MPI has its own limit, mostly a lower one. Also
+ * EDEADLK: to oneself, where nobody would receive it. */
 int ranks_send(int to, const void *message, size_t size);
 
 /* Waits for the next message of the rank `from`, and puts it into `buffer`, which has room for
@@ -70,7 +81,8 @@ ssize_t ranks_exchange(int to, const void *message, size_t size, int from, void 
                        size_t room);
 
 /* --- collective: every rank calls them, in the same order, with the same root and sizes ----
- * Sizes are in bytes. Buffers do not overlap. */
+ * Sizes are in bytes. Buffers do not overlap. What a rank was sent before, it receives before: to
+ * forked ranks, a message and a broadcast come the same way (EBADMSG). */
 
 /* Nobody goes on before all are there. */
 int ranks_barrier(void);

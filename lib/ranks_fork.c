@@ -9,6 +9,7 @@
 #include "io.h"
 #include "links.h"
 #include "process.h"
+#include "ranks_check.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -110,32 +111,47 @@ static int explain(const struct rank *rank)
     return code < 0 ? 128 - code : code;
 }
 
-/* Waits until all have ended, or one has failed. Returns the run's exit status, or -1 and errno. */
-static int watch(void)
+/* Nobody is left to wait for. Returns the run's exit status. */
+static int look_back(void)
 {
-    static const double LOOK_AGAIN = 0.1; /* seconds */
-    char text[900];                       /* a message's length, about */
+    int from, to;
 
-    for (;;) {
-        ssize_t i = process_join_any(world.processes, (size_t)world.ranks, LOOK_AGAIN);
-        if (i >= 0 && world.all[i].process.exit_code != 0)
-            return explain(&world.all[i]);
-        if (i >= 0)
-            world.ended[i] = true;
-        else if (errno == ECHILD)
-            break;
-        else if (errno != ETIMEDOUT)
-            return -1;
-        else if (waits_find_deadlock(&world.links.waits, world.ended, text, sizeof text)) {
-            complain("deadlock: %s", text);
+    for (int i = 0; i < world.ranks; i++)
+        if (process_join(&world.all[i].process, 0) == -1 && errno == ECHILD) {
+            /* A signal handler of the caller's has been quicker, with waitpid(-1, ...). */
+            complain("rank %d (process %ld): another waitpid has taken its exit code", i,
+                     (long)world.all[i].process.pid);
             return EXIT_FAILURE;
         }
-    }
-    int from, to;
     if (!waits_find_unreceived(&world.links.waits, &from, &to))
         return EXIT_SUCCESS;
     complain("rank %d has ended and not received all that rank %d has sent to it", to, from);
     return EXIT_FAILURE;
+}
+
+/* Waits until all have ended, or one has failed. Returns the run's exit status. */
+static int watch(void)
+{
+    static const double LOOK_AGAIN = 0.1; /* seconds */
+    double look_at = seconds_now() + LOOK_AGAIN;
+    char text[900]; /* a message's length, about */
+
+    for (;;) {
+        ssize_t i = process_join_any(world.processes, (size_t)world.ranks, look_at - seconds_now());
+        if (i >= 0 && world.all[i].process.exit_code != 0)
+            return explain(&world.all[i]);
+        if (i >= 0) {
+            world.ended[i] = true;
+            continue;
+        }
+        if (errno != ETIMEDOUT)
+            return look_back();
+        if (waits_find_deadlock(&world.links.waits, world.ended, text, sizeof text)) {
+            complain("deadlock: %s", text);
+            return EXIT_FAILURE;
+        }
+        look_at = seconds_now() + LOOK_AGAIN;
+    }
 }
 
 /* Makes what the ranks need. What is there after a failure, close_world takes away. */
@@ -190,29 +206,9 @@ int ranks_run(int count, int (*run)(void *argument), void *argument)
 
 /* --- what ranks do ---- */
 
-/* Checks that this process is a rank, that there is such a rank, and the size. */
-static int check(int rank, size_t size)
-{
-    if (rank >= 0 && rank < world.count && size <= RANKS_MESSAGE_MAX)
-        return 0;
-    errno = size > RANKS_MESSAGE_MAX ? EMSGSIZE : EINVAL;
-    return -1;
-}
-
-/* The same for one that must be another one. */
-static int check_other(int rank, size_t size)
-{
-    if (check(rank, size) == -1)
-        return -1;
-    if (rank != world.rank)
-        return 0;
-    errno = EDEADLK;
-    return -1;
-}
-
 int ranks_send(int to, const void *message, size_t size)
 {
-    if (check_other(to, size) == -1)
+    if (ranks_check_other(to, size) == -1)
         return -1;
     return (int)links_transfer(&world.links, LINK_MESSAGE, to, message, size, LINKS_NOBODY, NULL,
                                0);
@@ -220,7 +216,7 @@ int ranks_send(int to, const void *message, size_t size)
 
 ssize_t ranks_receive(int from, void *buffer, size_t room)
 {
-    if (check_other(from, 0) == -1)
+    if (ranks_check_other(from, 0) == -1)
         return -1;
     return links_transfer(&world.links, LINK_MESSAGE, LINKS_NOBODY, NULL, 0, from, buffer, room);
 }
@@ -228,18 +224,10 @@ ssize_t ranks_receive(int from, void *buffer, size_t room)
 ssize_t ranks_exchange(int to, const void *message, size_t size, int from, void *buffer,
                        size_t room)
 {
-    if (check(to, size) == -1 || check(from, 0) == -1)
+    if (ranks_check_exchange(to, size, from, room) == -1)
         return -1;
-    if ((to == world.rank) != (from == world.rank)) {
-        errno = EDEADLK;
-        return -1;
-    }
     if (to != world.rank)
         return links_transfer(&world.links, LINK_MESSAGE, to, message, size, from, buffer, room);
-    if (size > room) {
-        errno = EMSGSIZE;
-        return -1;
-    }
     if (size > 0)
         memcpy(buffer, message, size);
     return (ssize_t)size;
@@ -247,47 +235,47 @@ ssize_t ranks_exchange(int to, const void *message, size_t size, int from, void 
 
 int ranks_barrier(void)
 {
-    return check(0, 0) == -1 ? -1 : collective_barrier(&world.links);
+    return ranks_check(0, 0) == -1 ? -1 : collective_barrier(&world.links);
 }
 
 int ranks_broadcast(int root, void *buffer, size_t size)
 {
-    return check(root, size) == -1 ? -1 : collective_broadcast(&world.links, root, buffer, size);
+    if (ranks_check(root, size) == -1)
+        return -1;
+    return collective_broadcast(&world.links, root, buffer, size);
 }
 
 int ranks_scatter(int root, const void *all, void *mine, size_t size)
 {
-    return check(root, size) == -1 ? -1 : collective_scatter(&world.links, root, all, mine, size);
+    if (ranks_check(root, size) == -1)
+        return -1;
+    return collective_scatter(&world.links, root, all, mine, size);
 }
 
 int ranks_gather(int root, const void *mine, void *all, size_t size)
 {
-    return check(root, size) == -1 ? -1 : collective_gather(&world.links, root, mine, all, size);
+    if (ranks_check(root, size) == -1)
+        return -1;
+    return collective_gather(&world.links, root, mine, all, size);
 }
 
 int ranks_alltoall(const void *out, void *in, size_t size)
 {
-    return check(0, size) == -1 ? -1 : collective_alltoall(&world.links, out, in, size);
+    return ranks_check(0, size) == -1 ? -1 : collective_alltoall(&world.links, out, in, size);
 }
 
 int ranks_reduce(int root, enum ranks_operation operation, enum ranks_type type, const void *mine,
                  void *result, size_t count)
 {
-    /* Not count * 8, which could be too large for a size_t. */
-    size_t size = count > RANKS_MESSAGE_MAX ? count : count * sizeof(int64_t);
-
-    if (check(root, size) == -1)
+    if (ranks_check_reduce(root, operation, type, count) == -1)
         return -1;
     return collective_reduce(&world.links, root, operation, type, mine, result, count);
 }
 
 int ranks_grid(struct ranks_grid *grid, int rows, int columns)
 {
-    if (world.count == 0 || rows < 1 || columns < 1 || columns > world.count / rows ||
-        rows * columns != world.count) {
-        errno = EINVAL;
+    if (ranks_check_grid(rows, columns) == -1)
         return -1;
-    }
     int row = world.rank / columns, column = world.rank % columns;
     *grid = (struct ranks_grid){.row = row,
                                 .column = column,

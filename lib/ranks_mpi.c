@@ -5,6 +5,7 @@
 #ifdef RANKS_MPI
 
 #include "cli.h"
+#include "ranks_check.h"
 
 #include <errno.h>
 #include <mpi.h>
@@ -77,26 +78,6 @@ int ranks_run(int count, int (*run)(void *argument), void *argument)
     return code;
 }
 
-/* Checks that this process is a rank, that there is such a rank, and the size. */
-static int check(int rank, size_t size)
-{
-    if (rank >= 0 && rank < all_ranks && size <= RANKS_MESSAGE_MAX)
-        return 0;
-    errno = size > RANKS_MESSAGE_MAX ? EMSGSIZE : EINVAL;
-    return -1;
-}
-
-/* The same for one that must be another one. */
-static int check_other(int rank, size_t size)
-{
-    if (check(rank, size) == -1)
-        return -1;
-    if (rank != own_rank)
-        return 0;
-    errno = EDEADLK;
-    return -1;
-}
-
 /* The size of what was received, if it was. */
 static ssize_t received(int code, const MPI_Status *status)
 {
@@ -116,7 +97,7 @@ static int as_int(size_t room)
 
 int ranks_send(int to, const void *message, size_t size)
 {
-    if (check_other(to, size) == -1)
+    if (ranks_check_other(to, size) == -1)
         return -1;
     return answer(MPI_Send(message, (int)size, MPI_BYTE, to, 0, MPI_COMM_WORLD));
 }
@@ -125,7 +106,7 @@ ssize_t ranks_receive(int from, void *buffer, size_t room)
 {
     MPI_Status status;
 
-    if (check_other(from, 0) == -1)
+    if (ranks_check_other(from, 0) == -1)
         return -1;
     return received(MPI_Recv(buffer, as_int(room), MPI_BYTE, from, 0, MPI_COMM_WORLD, &status),
                     &status);
@@ -136,16 +117,8 @@ ssize_t ranks_exchange(int to, const void *message, size_t size, int from, void 
 {
     MPI_Status status;
 
-    if (check(to, size) == -1 || check(from, 0) == -1)
+    if (ranks_check_exchange(to, size, from, room) == -1)
         return -1;
-    if ((to == own_rank) != (from == own_rank)) {
-        errno = EDEADLK;
-        return -1;
-    }
-    if (to == own_rank && size > room) { /* Open MPI would not say so */
-        errno = EMSGSIZE;
-        return -1;
-    }
     return received(MPI_Sendrecv(message, (int)size, MPI_BYTE, to, 0, buffer, as_int(room),
                                  MPI_BYTE, from, 0, MPI_COMM_WORLD, &status),
                     &status);
@@ -153,19 +126,19 @@ ssize_t ranks_exchange(int to, const void *message, size_t size, int from, void 
 
 int ranks_barrier(void)
 {
-    return check(0, 0) == -1 ? -1 : answer(MPI_Barrier(MPI_COMM_WORLD));
+    return ranks_check(0, 0) == -1 ? -1 : answer(MPI_Barrier(MPI_COMM_WORLD));
 }
 
 int ranks_broadcast(int root, void *buffer, size_t size)
 {
-    if (check(root, size) == -1)
+    if (ranks_check(root, size) == -1)
         return -1;
     return answer(MPI_Bcast(buffer, (int)size, MPI_BYTE, root, MPI_COMM_WORLD));
 }
 
 int ranks_scatter(int root, const void *all, void *mine, size_t size)
 {
-    if (check(root, size) == -1)
+    if (ranks_check(root, size) == -1)
         return -1;
     return answer(
         MPI_Scatter(all, (int)size, MPI_BYTE, mine, (int)size, MPI_BYTE, root, MPI_COMM_WORLD));
@@ -173,7 +146,7 @@ int ranks_scatter(int root, const void *all, void *mine, size_t size)
 
 int ranks_gather(int root, const void *mine, void *all, size_t size)
 {
-    if (check(root, size) == -1)
+    if (ranks_check(root, size) == -1)
         return -1;
     return answer(
         MPI_Gather(mine, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, root, MPI_COMM_WORLD));
@@ -181,7 +154,7 @@ int ranks_gather(int root, const void *mine, void *all, size_t size)
 
 int ranks_alltoall(const void *out, void *in, size_t size)
 {
-    if (check(0, size) == -1)
+    if (ranks_check(0, size) == -1)
         return -1;
     return answer(MPI_Alltoall(out, (int)size, MPI_BYTE, in, (int)size, MPI_BYTE, MPI_COMM_WORLD));
 }
@@ -191,10 +164,8 @@ int ranks_reduce(int root, enum ranks_operation operation, enum ranks_type type,
 {
     const MPI_Op operations[] = {MPI_SUM, MPI_PROD, MPI_MIN, MPI_MAX};
     const MPI_Datatype types[] = {MPI_INT64_T, MPI_DOUBLE};
-    /* Not count * 8, which could be too large for a size_t. */
-    size_t size = count > RANKS_MESSAGE_MAX ? count : count * sizeof(int64_t);
 
-    if (check(root, size) == -1)
+    if (ranks_check_reduce(root, operation, type, count) == -1)
         return -1;
     return answer(MPI_Reduce(mine, result, (int)count, types[type], operations[operation], root,
                              MPI_COMM_WORLD));
@@ -206,12 +177,8 @@ int ranks_grid(struct ranks_grid *grid, int rows, int columns)
     int place[2];
     MPI_Comm torus;
 
-    if (all_ranks == 0 || rows < 1 || columns < 1 || columns > all_ranks / rows ||
-        rows * columns != all_ranks) {
-        errno = EINVAL;
-        return -1;
-    }
-    if (answer(MPI_Cart_create(MPI_COMM_WORLD, 2, sides, round, false, &torus)) == -1)
+    if (ranks_check_grid(rows, columns) == -1 ||
+        answer(MPI_Cart_create(MPI_COMM_WORLD, 2, sides, round, false, &torus)) == -1)
         return -1;
     MPI_Cart_coords(torus, own_rank, 2, place); /* its ranks are ours: `false` has asked for that */
     grid->row = place[0];

@@ -33,23 +33,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock inside an atomic would be one per process");
+_Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "a lock inside an atomic would be one per process");
 
 /* Written by one rank, read by the parent. */
 struct wait {
-    _Alignas(64) atomic_ullong turn; /* odd: it waits */
+    _Alignas(64) atomic_size_t turn; /* odd: it waits */
     atomic_int to, from;
-    atomic_ullong seen, had;
+    atomic_size_t seen, had;
     _Atomic(const char *) words; /* a string constant is at the same place in all processes */
 };
 
-/* Bytes from one rank to another: `sent` is written by the one, `received` by the other. */
+/* Bytes from one rank to another: `sent` is written by the one, `received` by the other. Where a
+ * size_t has 32 bits they wrap around, but the two are never 4 GB apart, and only compared. */
 struct traffic {
-    atomic_ullong sent, received;
+    atomic_size_t sent, received;
 };
 
 struct look {
-    unsigned long long turn;
+    size_t turn;
     bool stuck; /* as far as we know */
 };
 
@@ -81,8 +82,7 @@ void waits_close(struct waits *waits)
     *waits = (struct waits){0};
 }
 
-void waits_begin(struct waits *waits, int rank, int to, int from, unsigned long long seen,
-                 const char *words)
+void waits_begin(struct waits *waits, int rank, int to, int from, size_t seen, const char *words)
 {
     struct wait *wait = &waits->ranks[rank];
 
@@ -109,7 +109,7 @@ void waits_count_received(struct waits *waits, int from, int to, size_t bytes)
     atomic_fetch_add(&traffic_of(waits, from, to)->received, bytes);
 }
 
-unsigned long long waits_received(const struct waits *waits, int from, int to)
+size_t waits_received(const struct waits *waits, int from, int to)
 {
     return atomic_load(&traffic_of(waits, from, to)->received);
 }
@@ -168,17 +168,22 @@ static int find_stuck(struct waits *waits, const bool *ended)
     return first;
 }
 
-/* Adds "rank 1 waits to receive from rank 5" to the text. Returns the latter. */
+/* Adds "rank 1 waits to receive from rank 5" to the text. Returns the latter; or NOBODY, if there
+ * is no room, and "..." is added. */
 static int describe(const struct waits *waits, const bool *ended, int rank, char *text, size_t size)
 {
+    static const char more[] = ", ...";
     struct hold hold = hold_of(waits, ended, rank);
     const char *words = atomic_load(&waits->ranks[rank].words);
-    size_t length = strlen(text);
+    size_t length = strlen(text), room = size - length - strlen(more);
 
-    snprintf(text + length, size - length, "%srank %d waits to %s rank %d%s%s",
-             length == 0 ? "" : ", ", rank, hold.receives ? "receive from" : "send to", hold.peer,
-             words, ended[hold.peer] ? ", which has ended" : "");
-    return hold.peer;
+    int wanted = snprintf(text + length, room, "%srank %d waits to %s rank %d%s%s",
+                          length == 0 ? "" : ", ", rank, hold.receives ? "receive from" : "send to",
+                          hold.peer, words, ended[hold.peer] ? ", which has ended" : "");
+    if ((size_t)wanted < room)
+        return hold.peer;
+    memcpy(text + length, more, sizeof more);
+    return WAITS_NOBODY;
 }
 
 bool waits_find_deadlock(struct waits *waits, const bool *ended, char *text, size_t size)
@@ -201,7 +206,7 @@ bool waits_find_deadlock(struct waits *waits, const bool *ended, char *text, siz
     at = first;
     do
         at = describe(waits, ended, at, text, size);
-    while (at != first && !ended[at]);
+    while (at != WAITS_NOBODY && at != first && !ended[at]);
     return true;
 }
 

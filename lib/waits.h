@@ -24,8 +24,7 @@ void waits_close(struct waits *waits);
  * both; the other is NOBODY. `seen` is what waits_received(rank, to) was before the last try to
  * send, which must have shown that there is no room. `words`, a string constant, is for the
  * message. */
-void waits_begin(struct waits *waits, int rank, int to, int from, unsigned long long seen,
-                 const char *words);
+void waits_begin(struct waits *waits, int rank, int to, int from, size_t seen, const char *words);
 
 /* And when it is about to try again. (It may receive before, if it is not to send, too.) */
 void waits_end(struct waits *waits, int rank);
@@ -34,12 +33,12 @@ void waits_end(struct waits *waits, int rank);
  * received, some. */
 void waits_count_sent(struct waits *waits, int from, int to, size_t bytes);
 void waits_count_received(struct waits *waits, int from, int to, size_t bytes);
-unsigned long long waits_received(const struct waits *waits, int from, int to);
+size_t waits_received(const struct waits *waits, int from, int to);
 
 /* In the parent; ended[i]: rank i has been reaped, and has ended well. Looks whether some ranks
  * wait for each other, or for one that has ended, so that they would for ever. Puts into `text`, of
- * `size` bytes, who waits for whom. Returns false where nobody does; never true when they would
- * have gone on. */
+ * `size` bytes, at least 100, who waits for whom, as far as it has room. Returns false where nobody
+ * does; never true when they would have gone on. */
 bool waits_find_deadlock(struct waits *waits, const bool *ended, char *text, size_t size);
 
 /* In the parent, when all have ended: finds two ranks of which one has not received all that the

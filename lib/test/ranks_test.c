@@ -184,13 +184,14 @@ static int check_collectives(void *most)
     return 0;
 }
 
-/* collectives COUNT ELEMENTS: all operations of all together, for every root, with so many elements
- * at most. */
+/* collectives COUNT ELEMENTS...: all operations of all together, for every root, by so many ranks,
+ * with so many elements at most; one run after the other. */
 static void collectives(char **operands)
 {
-    size_t most = (size_t)cli_number("ELEMENTS", operands[1], 0, MOST_ELEMENTS);
-
-    run_well(to_count(operands[0]), check_collectives, &most);
+    for (; operands[0] != NULL && operands[1] != NULL; operands += 2) {
+        size_t most = (size_t)cli_number("ELEMENTS", operands[1], 0, MOST_ELEMENTS);
+        run_well(to_count(operands[0]), check_collectives, &most);
+    }
 }
 
 /* --- from one to another ---- */
@@ -232,9 +233,11 @@ static int check_messages(void *unused)
     return 0;
 }
 
+/* messages COUNT... */
 static void messages(char **operands)
 {
-    run_well(to_count(operands[0]), check_messages, NULL);
+    for (; *operands != NULL; operands++)
+        run_well(to_count(*operands), check_messages, NULL);
 }
 
 /* So much may be sent before anything is received. */
@@ -290,6 +293,10 @@ static int check_errors(void *unused)
         SHOW(ranks_alltoall(bytes, bytes, SIZE_MAX));
         SHOW(ranks_reduce(ranks, RANKS_SUM, RANKS_INT64, bytes, bytes, 1));
         SHOW(ranks_reduce(0, RANKS_SUM, RANKS_INT64, bytes, bytes, SIZE_MAX / 8 + 2));
+        SHOW(ranks_reduce(0, RANKS_SUM, RANKS_INT64, bytes, bytes,
+                          (size_t)RANKS_MESSAGE_MAX / 8 + 1));
+        SHOW(ranks_reduce(0, RANKS_MAX + 1, RANKS_INT64, bytes, bytes, 1));
+        SHOW(ranks_reduce(0, RANKS_SUM, RANKS_DOUBLE + 1, bytes, bytes, 1));
         SHOW(ranks_grid(&grid, 0, ranks));
         SHOW(ranks_grid(&grid, ranks, 2));
         SHOW(ranks_grid(&grid, -1, -ranks));
@@ -309,6 +316,21 @@ static void errors(char **operands)
     run_well(to_count(operands[0]), check_errors, NULL);
 }
 
+static int check_all(void *most)
+{
+    check_collectives(most);
+    check_messages(NULL);
+    return check_errors(NULL);
+}
+
+/* everything COUNT ELEMENTS, in one run: with MPI there is only one, and its start takes long. */
+static void everything(char **operands)
+{
+    size_t most = (size_t)cli_number("ELEMENTS", operands[1], 0, MOST_ELEMENTS);
+
+    run_well(to_count(operands[0]), check_all, &most);
+}
+
 static int check_grid(void *side)
 {
     struct ranks_grid grid;
@@ -326,12 +348,13 @@ static int check_grid(void *side)
     return 0;
 }
 
-/* grid COUNT COLUMNS */
+/* grid COUNT COLUMNS... */
 static void grid_of(char **operands)
 {
-    int columns = (int)cli_number("COLUMNS", operands[1], 1, 16);
-
-    run_well(to_count(operands[0]), check_grid, &columns);
+    for (; operands[0] != NULL && operands[1] != NULL; operands += 2) {
+        int columns = (int)cli_number("COLUMNS", operands[1], 1, 16);
+        run_well(to_count(operands[0]), check_grid, &columns);
+    }
 }
 
 #ifndef RANKS_MPI /* the rest is about forked ranks only */
@@ -340,6 +363,7 @@ static void grid_of(char **operands)
 #include "shm.h"
 
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 static int say_rank(void *unused)
 {
@@ -353,13 +377,15 @@ static void hello(char **operands)
     run_well(to_count(operands[0]), say_rank, NULL);
 }
 
-/* Before, between and after runs; runs that can't be. */
+/* Before, between and after runs; runs that can't be. There also is a child that is no rank. */
 static void runs(char **operands)
 {
     struct rlimit limit, old;
     int descriptors = count_descriptors(), fillers[40], count = 0;
+    struct process other;
 
     (void)operands;
+    start(&other, wait_for_ever, NULL);
     printf("ranks_rank(): %d\n", ranks_rank());
     SHOW(ranks_count());
     SHOW(ranks_send(0, "", 0));
@@ -389,6 +415,7 @@ static void runs(char **operands)
     show_run(1, say_rank, NULL);
     printf("ranks_rank(): %d\n", ranks_rank());
     SHOW(ranks_count());
+    CHECK(process_is_alive(&other) && process_kill(&other) == 0 && end(&other) == -SIGKILL);
     check_nothing_left(descriptors);
 }
 
@@ -535,13 +562,66 @@ static int reset(void *unused)
     }
 }
 
+/* The message is lost, and the next one is not. */
 static int other_operation(void *unused)
 {
     (void)unused;
     if (ranks_rank() == 0)
-        return ranks_broadcast(0, large, 1);
-    int answer = ranks_scatter(0, NULL, large, 1);
+        return ranks_broadcast(0, large, sizeof large) | ranks_barrier();
+    int answer = ranks_scatter(0, NULL, other_large, sizeof large);
     say("rank 1: %s", answer == -1 ? error_name(errno) : "received");
+    return ranks_barrier();
+}
+
+/* The kernel can't read the end of a message; what comes next must not be taken for it. */
+static int amid(void *unused)
+{
+    size_t size = sizeof large / 2;
+
+    (void)unused;
+    if (ranks_rank() == 1)
+        return (int)ranks_receive(0, large, sizeof large);
+    char *pages = shared_map(2 * size);
+    CHECK(pages != NULL && mprotect(pages + size, size, PROT_NONE) == 0);
+    say("rank 0: %s", ranks_send(1, pages, 2 * size) == -1 ? error_name(errno) : "sent");
+    say("rank 0: %s", ranks_send(1, large, sizeof large) == -1 ? error_name(errno) : "sent");
+    return 0;
+}
+
+/* Rank 1 is stopped while it waits, and what it waits for comes then. That is no deadlock. */
+static int stopped(void *unused)
+{
+    pid_t pid = getpid();
+    char byte;
+
+    (void)unused;
+    switch (ranks_rank()) {
+    case 0: /* waits for an answer of the stopped one */
+        CHECK(ranks_receive(2, &byte, 1) == 1);
+        return ranks_send(1, &byte, 1) | (ranks_receive(1, &byte, 1) != 1);
+    case 1:
+        CHECK(ranks_send(2, &pid, sizeof pid) == 0);
+        return ranks_receive(0, &byte, 1) != 1 || ranks_send(0, &byte, 1) != 0;
+    default:
+        CHECK(ranks_receive(1, &pid, sizeof pid) == sizeof pid);
+        wait_until_asleep(pid);
+        CHECK(kill(pid, SIGSTOP) == 0 && ranks_send(0, "x", 1) == 0);
+        nap(0.25); /* so that the parent looks twice */
+        return kill(pid, SIGCONT);
+    }
+}
+
+/* Now and then a rank ends; the two that wait for each other are found all the same. */
+static int one_by_one(void *unused)
+{
+    int self = ranks_rank();
+
+    (void)unused;
+    if (self < 2)
+        return (int)ranks_receive(1 - self, large, 1);
+    nap(0.08 * self);
+    if (self == ranks_count() - 1)
+        say("all others have ended");
     return 0;
 }
 
@@ -571,6 +651,9 @@ static const struct {
                 {"partly", 3, behind_partly},
                 {"unreceived", 3, unreceived},
                 {"reset", 3, reset},
+                {"amid", 2, amid},
+                {"stopped", 3, stopped},
+                {"one_by_one", 20, one_by_one},
                 {"operation", 2, other_operation},
                 {"sizes", 2, other_sizes}};
 
@@ -731,8 +814,28 @@ static void quiet(char **operands)
     links_close(&links);
 }
 
-#ifdef __linux__
 static struct waits waits;
+
+/* words SIZE...: what is said of a long circle, in so much room. */
+static void words(char **operands)
+{
+    static const bool nobody_ended[CROWD];
+    char text[500];
+
+    CHECK(waits_open(&waits, CROWD) == 0);
+    for (int i = 0; i < CROWD; i++)
+        waits_begin(&waits, i, WAITS_NOBODY, (i + 2) % CROWD, 0, " (gather)");
+    for (; *operands != NULL; operands++) {
+        size_t size = (size_t)cli_number("SIZE", *operands, 100, sizeof text);
+        memset(text, '#', sizeof text);
+        CHECK(waits_find_deadlock(&waits, nobody_ended, text, size));
+        CHECK(size == sizeof text || text[size] == '#');
+        say("%s", text);
+    }
+    waits_close(&waits);
+}
+
+#ifdef __linux__
 static bool *found; /* shared */
 
 static int look(void *unused)
@@ -809,24 +912,24 @@ static void overtaken(char **operands)
 /* --- deaths ---- */
 
 struct death {
-    int signal, code;
     char where;
+    int rank, signal, code;
 };
 
 /* Where: b before anything; r others wait for a message; c others are in a barrier; s somebody is
- * sending a long message; e the others have ended. */
+ * sending a long message; e the others have ended; a all of them do. */
 static int die_there(void *argument)
 {
     const struct death *death = argument;
     int self = ranks_rank();
 
-    if (self != 2) {
+    if (self != death->rank && death->where != 'a') {
         if (death->where == 'r')
-            ranks_receive(2, large, 1);
+            ranks_receive(death->rank, large, 1);
         if (death->where == 'c')
             ranks_barrier();
         if (death->where == 's' && self == 1)
-            ranks_send(2, large, sizeof large);
+            ranks_send(death->rank, large, sizeof large);
         if (death->where != 'e')
             wait_for_ever(NULL);
         return 0;
@@ -838,16 +941,40 @@ static int die_there(void *argument)
     return death->code;
 }
 
-/* deaths WHERE SIGNAL CODE */
 static void deaths(char **operands)
 {
-    struct death death = {.where = *operands[0],
-                          .signal = (int)cli_number("SIGNAL", operands[1], 0, 64),
-                          .code = (int)cli_number("CODE", operands[2], 0, 255)};
+    static const struct death all[] = {
+        {'b', 2, SIGKILL, 0}, {'r', 2, SIGKILL, 0}, {'c', 2, SIGKILL, 0}, {'s', 2, SIGKILL, 0},
+        {'e', 2, SIGKILL, 0}, {'r', 0, SIGTERM, 0}, {'a', 0, SIGKILL, 0}, {'c', 2, 0, 3}};
     int descriptors = count_descriptors();
 
+    (void)operands;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct death death = all[i];
+        show_run(4, die_there, &death);
+        check_nothing_left(descriptors);
+    }
+}
+
+static void reap_all(int signal)
+{
+    int error = errno;
+
+    (void)signal;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
+    errno = error;
+}
+
+/* The caller's own signal handler takes away the exit codes: that is no success. */
+static void reaped(char **operands)
+{
+    struct death death = {'r', 2, SIGKILL, 0};
+    struct sigaction action = {.sa_handler = reap_all};
+
+    (void)operands;
+    CHECK(sigaction(SIGCHLD, &action, NULL) == 0);
     show_run(4, die_there, &death);
-    check_nothing_left(descriptors);
 }
 
 static int sit(void *unused)
@@ -896,10 +1023,11 @@ static void barriers(char **operands)
 
 int main(int argc, char **argv)
 {
-    static const struct scenario scenarios[] = {{"collectives", 2, collectives},
-                                                {"messages", 1, messages},
+    static const struct scenario scenarios[] = {{"collectives", ANY, collectives},
+                                                {"messages", ANY, messages},
                                                 {"errors", 1, errors},
-                                                {"grid", 2, grid_of},
+                                                {"everything", 2, everything},
+                                                {"grid", ANY, grid_of},
                                                 {"buffer", 0, buffer},
 #ifndef RANKS_MPI
                                                 {"hello", 1, hello},
@@ -908,7 +1036,9 @@ int main(int argc, char **argv)
                                                 {"mistake", ANY, mistake},
                                                 {"quiet", 2, quiet},
                                                 {"overtaken", 1, overtaken},
-                                                {"deaths", 3, deaths},
+                                                {"words", ANY, words},
+                                                {"deaths", 0, deaths},
+                                                {"reaped", 0, reaped},
                                                 {"sitting", 0, sitting},
                                                 {"barriers", 0, barriers},
 #endif
