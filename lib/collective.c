@@ -37,6 +37,12 @@ static int around(const struct links *links, int rank, int steps)
     return (rank + steps + links->count) % links->count;
 }
 
+/* Where in a buffer that has `size` bytes for each rank that rank's are. */
+static char *part(const void *all, int rank, size_t size)
+{
+    return size == 0 ? (char *)all : (char *)all + (size_t)rank * size; /* 0: it may be NULL */
+}
+
 static void copy(void *to, const void *from, size_t size)
 {
     if (size > 0) /* else the pointers may be NULL */
@@ -80,28 +86,23 @@ int collective_broadcast(struct links *links, int root, void *buffer, size_t siz
 
 int collective_scatter(struct links *links, int root, const void *all, void *mine, size_t size)
 {
-    const char *parts = all;
-
     if (links->self != root)
         return take(links, LINK_SCATTER, root, mine, size);
     for (int rank = 0; rank < links->count; rank++)
-        if (rank != root &&
-            give(links, LINK_SCATTER, rank, parts + (size_t)rank * size, size) == -1)
+        if (rank != root && give(links, LINK_SCATTER, rank, part(all, rank, size), size) == -1)
             return -1;
-    copy(mine, parts + (size_t)root * size, size);
+    copy(mine, part(all, root, size), size);
     return 0;
 }
 
 int collective_gather(struct links *links, int root, const void *mine, void *all, size_t size)
 {
-    char *parts = all;
-
     if (links->self != root)
         return give(links, LINK_GATHER, root, mine, size);
     for (int rank = 0; rank < links->count; rank++)
-        if (rank != root && take(links, LINK_GATHER, rank, parts + (size_t)rank * size, size) == -1)
+        if (rank != root && take(links, LINK_GATHER, rank, part(all, rank, size), size) == -1)
             return -1;
-    copy(parts + (size_t)root * size, mine, size);
+    copy(part(all, root, size), mine, size);
     return 0;
 }
 
@@ -109,15 +110,15 @@ int collective_gather(struct links *links, int root, const void *mine, void *all
  * to receive from two at once. */
 int collective_alltoall(struct links *links, const void *out, void *in, size_t size)
 {
-    size_t self = (size_t)links->self;
+    int self = links->self;
 
     for (int step = 1; step < links->count; step++) {
-        int to = around(links, links->self, step), from = around(links, links->self, -step);
-        if (swap(links, LINK_ALLTOALL, to, (const char *)out + (size_t)to * size, from,
-                 (char *)in + (size_t)from * size, size) == -1)
+        int to = around(links, self, step), from = around(links, self, -step);
+        if (swap(links, LINK_ALLTOALL, to, part(out, to, size), from, part(in, from, size), size) ==
+            -1)
             return -1;
     }
-    copy((char *)in + self * size, (const char *)out + self * size, size);
+    copy(part(in, self, size), part(out, self, size), size);
     return 0;
 }
 

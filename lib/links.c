@@ -116,7 +116,8 @@ static bool advance(struct flow *flow, size_t bytes)
     for (int i = 0; i < 2; i++) {
         struct iovec *part = &flow->parts[i];
         size_t step = bytes < part->iov_len ? bytes : part->iov_len;
-        part->iov_base = (char *)part->iov_base + step;
+        if (step > 0) /* else it may be NULL, which not even 0 is added to */
+            part->iov_base = (char *)part->iov_base + step;
         part->iov_len -= step;
         bytes -= step;
     }

@@ -167,8 +167,24 @@ static void reduce(int root, enum ranks_operation operation, size_t count)
     drop(result, is_root ? count : 0);
 }
 
+/* Where there is nothing, there need be no buffer. */
+static void nothing(int root)
+{
+    int next = (ranks_rank() + 1) % ranks_count();
+    int before = (ranks_rank() + ranks_count() - 1) % ranks_count();
+
+    CHECK(ranks_exchange(next, NULL, 0, before, NULL, 0) == 0);
+    CHECK(ranks_broadcast(root, NULL, 0) == 0);
+    CHECK(ranks_scatter(root, NULL, NULL, 0) == 0);
+    CHECK(ranks_gather(root, NULL, NULL, 0) == 0);
+    CHECK(ranks_alltoall(NULL, NULL, 0) == 0);
+    CHECK(ranks_reduce(root, RANKS_SUM, RANKS_DOUBLE, NULL, NULL, 0) == 0);
+}
+
 static int check_collectives(void *most)
 {
+    for (int root = 0; root < ranks_count(); root++)
+        nothing(root);
     for (int size = 0; size < SIZES && sizes[size] <= *(size_t *)most; size++) {
         for (int root = 0; root < ranks_count(); root++) {
             broadcast(root, sizes[size]);
@@ -268,7 +284,7 @@ static void buffer(char **operands)
 static int check_errors(void *unused)
 {
     int self = ranks_rank(), ranks = ranks_count(), others = (self + 1) % ranks;
-    char byte = 'x', bytes[100];
+    char byte = 'x', bytes[100] = {0};
     struct ranks_grid grid;
 
     (void)unused;
@@ -382,10 +398,10 @@ static void runs(char **operands)
 {
     struct rlimit limit, old;
     int descriptors = count_descriptors(), fillers[40], count = 0;
-    struct process other;
+    struct process other = {.run = wait_for_ever, .daemon = true};
 
     (void)operands;
-    start(&other, wait_for_ever, NULL);
+    CHECK(process_start(&other) == 0);
     printf("ranks_rank(): %d\n", ranks_rank());
     SHOW(ranks_count());
     SHOW(ranks_send(0, "", 0));
