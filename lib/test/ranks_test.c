@@ -315,6 +315,7 @@ static int check_errors(void *unused)
         SHOW(ranks_reduce(0, RANKS_SUM, RANKS_DOUBLE + 1, bytes, bytes, 1));
         SHOW(ranks_grid(&grid, 0, ranks));
         SHOW(ranks_grid(&grid, ranks, 2));
+        SHOW(ranks_grid(&grid, ranks - 1, 1)); /* 3 ranks are no 2 rows */
         SHOW(ranks_grid(&grid, -1, -ranks));
         SHOW(ranks_grid(&grid, INT_MAX, INT_MAX));
         SHOW(ranks_run(2, check_errors, NULL));
@@ -388,9 +389,13 @@ static int say_rank(void *unused)
     return 0;
 }
 
+/* hello COUNT */
 static void hello(char **operands)
 {
-    run_well(to_count(operands[0]), say_rank, NULL);
+    int descriptors = count_descriptors();
+
+    show_run(to_count(operands[0]), say_rank, NULL);
+    check_nothing_left(descriptors);
 }
 
 /* Before, between and after runs; runs that can't be. There also is a child that is no rank. */
@@ -635,7 +640,7 @@ static int one_by_one(void *unused)
     (void)unused;
     if (self < 2)
         return (int)ranks_receive(1 - self, large, 1);
-    nap(0.08 * self);
+    nap(0.08 * (self - 1));
     if (self == ranks_count() - 1)
         say("all others have ended");
     return 0;
@@ -832,7 +837,41 @@ static void quiet(char **operands)
 
 static struct waits waits;
 
-/* words SIZE...: what is said of a long circle, in so much room. */
+/* Three ranks, one of which has received 9 bytes from the first: who waits for whom, and whether
+ * that is for ever. */
+static void moments(char **operands)
+{
+    enum { NO = WAITS_NOBODY };
+    static const struct {
+        int to[3], from[3];
+        size_t seen;
+        const char *words;
+    } all[] = {
+        {{NO, NO, NO}, {1, 2, 0}, 0, "all receive"},
+        {{1, NO, NO}, {NO, 2, 0}, 9, "0 has no room to send"},
+        {{1, NO, NO}, {NO, 2, 0}, 5, "0 has not seen that there is room"},
+        {{NO, 0, NO}, {1, 2, 0}, 0, "1 receives from 2, and is about to send to 0"},
+        {{1, 2, NO}, {NO, 0, 0}, 9, "1 sends to 2, and is about to receive from 0"},
+        {{NO, NO, NO}, {1, 2, NO}, 0, "2 does not wait"},
+    };
+    static const bool nobody_ended[3];
+    char text[200];
+
+    (void)operands;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        CHECK(waits_open(&waits, 3) == 0);
+        waits_count_received(&waits, 0, 1, 9);
+        for (int rank = 0; rank < 3; rank++)
+            if (all[i].to[rank] != NO || all[i].from[rank] != NO)
+                waits_begin(&waits, rank, all[i].to[rank], all[i].from[rank],
+                            rank == 0 ? all[i].seen : 0, "");
+        bool found_one = waits_find_deadlock(&waits, nobody_ended, text, sizeof text);
+        printf("%s: %s\n", all[i].words, found_one ? "a deadlock" : "none");
+        waits_close(&waits);
+    }
+}
+
+/* words SIZE...: what is said of a long circle, in so much room; and it never takes more. */
 static void words(char **operands)
 {
     static const bool nobody_ended[CROWD];
@@ -841,11 +880,14 @@ static void words(char **operands)
     CHECK(waits_open(&waits, CROWD) == 0);
     for (int i = 0; i < CROWD; i++)
         waits_begin(&waits, i, WAITS_NOBODY, (i + 2) % CROWD, 0, " (gather)");
-    for (; *operands != NULL; operands++) {
-        size_t size = (size_t)cli_number("SIZE", *operands, 100, sizeof text);
+    for (size_t size = 100; size < sizeof text; size++) {
         memset(text, '#', sizeof text);
         CHECK(waits_find_deadlock(&waits, nobody_ended, text, size));
-        CHECK(size == sizeof text || text[size] == '#');
+        CHECK(memchr(text, '\0', size) != NULL && text[size] == '#');
+    }
+    for (; *operands != NULL; operands++) {
+        size_t size = (size_t)cli_number("SIZE", *operands, 100, sizeof text);
+        CHECK(waits_find_deadlock(&waits, nobody_ended, text, size));
         say("%s", text);
     }
     waits_close(&waits);
@@ -1052,6 +1094,7 @@ int main(int argc, char **argv)
                                                 {"mistake", ANY, mistake},
                                                 {"quiet", 2, quiet},
                                                 {"overtaken", 1, overtaken},
+                                                {"moments", 0, moments},
                                                 {"words", ANY, words},
                                                 {"deaths", 0, deaths},
                                                 {"reaped", 0, reaped},
