@@ -137,6 +137,7 @@ END
     scenario words 100 500 <<'END'
 rank 0 waits to receive from rank 2 (gather), rank 2 waits to receive from rank 4 (gather), ...
 rank 0 waits to receive from rank 2 (gather), rank 2 waits to receive from rank 4 (gather), rank 4 waits to receive from rank 1 (gather), rank 1 waits to receive from rank 3 (gather), rank 3 waits to receive from rank 0 (gather)
+rank 3 waits to receive from rank 4, rank 4 waits to receive from rank 3
 END
 }
 
@@ -155,11 +156,11 @@ END
 }
 
 @test "ranks: one that is killed, or fails, ends the others, wherever they are" {
-    scenario deaths < <(printf 'run: status %s\n' 137 137 137 137 137 143 137 3)
-    expect_same "$(yes 'rank 2 (process N) was killed by signal 9, Killed' | head -n 5)
+    scenario deaths < <(printf 'run: status %s\n' 137 137 137 137 137 137 143 137 3)
+    expect_same "$(yes 'rank 2 (process N) was killed by signal 9, Killed' | head -n 6)
 rank 0 (process N) was killed by signal 15, Terminated
 rank N (process N) was killed by signal 9, Killed
-rank 2 (process N) ended with exit code 3" "$(sed -E -e 's/ranks_test: //' -e '7s/rank [0-3]/rank N/' \
+rank 2 (process N) ended with exit code 3" "$(sed -E -e 's/ranks_test: //' -e '8s/rank [0-3]/rank N/' \
         -e 's/process [0-9]+/process N/' <<<"$stderr")"
     scenario reaped <<<'run: status 1'
     expect_same 'ranks_test: rank 2 (process N): another waitpid has taken its exit code' "$(mask <<<"$stderr")"
@@ -188,7 +189,7 @@ rank 2 (process N) ended with exit code 3" "$(sed -E -e 's/ranks_test: //' -e '7
 
 # By hand, for 1 to 9 ranks: mpirun -n 9 build/mpi/ranks_test collectives 0 100000
 # MPICH's ranks spin while they wait: many of them on few processors are slow.
-@test "ranks: with an MPI, the same: every element, every message, bad arguments; a wrong number of ranks" {
+@test "ranks: with an MPI, the same: every element, every message, bad arguments; a failure; a wrong number of ranks" {
     need_mpi ranks_test
     run -0 --separate-stderr with_mpi 3 ranks_test everything 0 1000
     expect_same "$(
@@ -196,6 +197,8 @@ rank 2 (process N) ended with exit code 3" "$(sed -E -e 's/ranks_test: //' -e '7
         echo '3 ranks: every message is right'
         bad_arguments
     )" "$(sort <<<"$output")"
+    run --separate-stderr with_mpi 2 ranks_test fails 0 # MPICH ends it so fast that the message may be lost
+    [ "$status" -eq 3 ] || report 'a rank that fails'
     run --separate-stderr with_mpi 2 ranks_test messages 3
     [ "$status" -ne 0 ] && [[ $stderr == *'ranks_test: mpirun has started 2 ranks, not 3'* ]] || report 'not 3 ranks'
 }

@@ -319,9 +319,9 @@ static int check_errors(void *unused)
         SHOW(ranks_grid(&grid, -1, -ranks));
         SHOW(ranks_grid(&grid, INT_MAX, INT_MAX));
         SHOW(ranks_run(2, check_errors, NULL));
-        CHECK(ranks_send(1, bytes, 100) == 0 && ranks_send(1, "y", 1) == 0);
+        CHECK(ranks_send(1, bytes, 2) == 0 && ranks_send(1, "y", 1) == 0);
     } else if (self == 1) {
-        SHOW(ranks_receive(0, &byte, 1)); /* 100 */
+        SHOW(ranks_receive(0, &byte, 1)); /* 2 */
         CHECK(ranks_receive(0, &byte, 1) == 1 && byte == 'y');
         SHOW(ranks_rank());
     }
@@ -372,6 +372,17 @@ static void grid_of(char **operands)
         int columns = (int)cli_number("COLUMNS", operands[1], 1, 16);
         run_well(to_count(operands[0]), check_grid, &columns);
     }
+}
+
+static int last_fails(void *unused)
+{
+    (void)unused;
+    return ranks_rank() == ranks_count() - 1 ? 3 : ranks_barrier();
+}
+
+static void fails(char **operands)
+{
+    exit(ranks_run(to_count(operands[0]), last_fails, NULL));
 }
 
 #ifndef RANKS_MPI /* the rest is about forked ranks only */
@@ -891,6 +902,14 @@ static void words(char **operands)
         say("%s", text);
     }
     waits_close(&waits);
+
+    /* 0 waits for 1, that one for 2, and so on; the last two for each other */
+    CHECK(waits_open(&waits, CROWD) == 0);
+    for (int i = 0; i < CROWD; i++)
+        waits_begin(&waits, i, WAITS_NOBODY, i < CROWD - 1 ? i + 1 : CROWD - 2, 0, "");
+    CHECK(waits_find_deadlock(&waits, nobody_ended, text, sizeof text));
+    say("%s", text);
+    waits_close(&waits);
 }
 
 #ifdef __linux__
@@ -975,7 +994,7 @@ struct death {
 };
 
 /* Where: b before anything; r others wait for a message; c others are in a barrier; s somebody is
- * sending a long message; e the others have ended; a all of them do. */
+ * sending a long message; e the others have ended; t one is stopped; a all of them do. */
 static int die_there(void *argument)
 {
     const struct death *death = argument;
@@ -988,6 +1007,8 @@ static int die_there(void *argument)
             ranks_barrier();
         if (death->where == 's' && self == 1)
             ranks_send(death->rank, large, sizeof large);
+        if (death->where == 't' && self == 1)
+            raise(SIGSTOP);
         if (death->where != 'e')
             wait_for_ever(NULL);
         return 0;
@@ -1002,8 +1023,9 @@ static int die_there(void *argument)
 static void deaths(char **operands)
 {
     static const struct death all[] = {
-        {'b', 2, SIGKILL, 0}, {'r', 2, SIGKILL, 0}, {'c', 2, SIGKILL, 0}, {'s', 2, SIGKILL, 0},
-        {'e', 2, SIGKILL, 0}, {'r', 0, SIGTERM, 0}, {'a', 0, SIGKILL, 0}, {'c', 2, 0, 3}};
+        {'b', 2, SIGKILL, 0}, {'r', 2, SIGKILL, 0}, {'c', 2, SIGKILL, 0},
+        {'s', 2, SIGKILL, 0}, {'e', 2, SIGKILL, 0}, {'t', 2, SIGKILL, 0},
+        {'r', 0, SIGTERM, 0}, {'a', 0, SIGKILL, 0}, {'c', 2, 0, 3}};
     int descriptors = count_descriptors();
 
     (void)operands;
@@ -1087,6 +1109,7 @@ int main(int argc, char **argv)
                                                 {"everything", 2, everything},
                                                 {"grid", ANY, grid_of},
                                                 {"buffer", 0, buffer},
+                                                {"fails", 1, fails},
 #ifndef RANKS_MPI
                                                 {"hello", 1, hello},
                                                 {"runs", 0, runs},
