@@ -685,7 +685,7 @@ static const struct {
                 {"reset", 3, reset},
                 {"amid", 2, amid},
                 {"stopped", 3, stopped},
-                {"one_by_one", 20, one_by_one},
+                {"one_by_one", 28, one_by_one},
                 {"operation", 2, other_operation},
                 {"sizes", 2, other_sizes}};
 
