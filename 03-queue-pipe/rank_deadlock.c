@@ -1,4 +1,4 @@
-/* rank_deadlock: two ranks exchange a letter, in three ways, of which one never ends.
+/* rank_deadlock: two ranks exchange a letter, in three ways, of which only one is always right.
  *
  * usage: rank_deadlock [-b | -l] [-n RANKS]
  *   -b   the bug: both receive first
@@ -6,8 +6,9 @@
  *   -n   how many ranks, 9 if it is not given; under mpirun, as many as it has started
  *
  * Notice: both may send first, but only as long as somebody puts the messages aside. In one step it
- * always works. With -b each waits for what the other one would do next; here that is found out,
- * since every rank says whom it waits for. An MPI just waits.
+ * always works. With -b or -l each waits for what the other one would do next. The parent of forked
+ * ranks finds that out, since every rank says whom it waits for. Under mpirun nobody does, and it
+ * never ends; timeout 5 mpirun -n 6 build/mpi/rank_deadlock -b ends it.
  */
 #include "cli.h"
 #include "ranks.h"
@@ -18,11 +19,12 @@
 static const char usage[] =
     "usage: rank_deadlock [-b | -l] [-n RANKS]\n"
     "  Ranks 1 and 5 exchange a letter: both send first; then in one step.\n"
+    "  Forked ranks that wait for each other are ended; under mpirun -b and -l never end.\n"
     "  -b   the bug: both receive first\n"
     "  -l   both send first, but a message that is too long to be put aside\n"
     "  -n   how many ranks, 9 if it is not given; under mpirun, as many as it has started\n";
 
-enum { LONG = 64 * RANKS_BUFFER };
+enum { LEAST = 6, LONG = 64 * RANKS_BUFFER };
 
 static int way;
 
@@ -44,6 +46,8 @@ static int exchange(void *unused)
     int self = ranks_rank(), partner = 6 - self;
 
     (void)unused;
+    if (ranks_count() < LEAST) /* under mpirun */
+        bad_usage("at least %d ranks", LEAST);
     if (self != 1 && self != 5)
         return EXIT_SUCCESS;
     size_t size = way == 'l' ? LONG : 1;
@@ -71,7 +75,7 @@ int main(int argc, char **argv)
     int option, count = ranks_default(9);
     while ((option = cli_option(argc, argv, "bln:", usage)) != -1)
         if (option == 'n')
-            count = (int)cli_number("-n", optarg, 6, RANKS_MOST);
+            count = (int)cli_number("-n", optarg, LEAST, RANKS_MOST);
         else if (way != 0)
             bad_usage("expected one of -b and -l, once");
         else

@@ -15,7 +15,7 @@
 
 static const char usage[] =
     "usage: rank_grid [-n RANKS]\n"
-    "  Four ranks in two rows; each says where it is, and who is beside it.\n"
+    "  Ranks in rows and columns; each says where it is, and who is beside it.\n"
     "  -n   how many ranks, 4 if it is not given; under mpirun, as many as it has started\n";
 
 /* As many rows as columns, or as close to it as they divide. */
@@ -37,7 +37,7 @@ static int stand(void *unused)
     (void)unused;
     if (ranks_grid(&grid, rows, ranks_count() / rows) == -1)
         die("a grid of %d rows", rows);
-    /* All pass something to the right, at the same time: in one step, or all would wait. */
+    /* All pass something to the right at once: in one step, as nobody may wait for the others. */
     if (ranks_exchange(grid.right, &self, sizeof self, grid.left, &other, sizeof other) == -1)
         die("exchange with ranks %d and %d", grid.right, grid.left);
     say("process = %d row = %d column = %d up = %d down = %d left = %d right = %d, %d says hello",

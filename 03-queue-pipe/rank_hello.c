@@ -3,7 +3,7 @@
  * usage: rank_hello [-n RANKS]
  *   -n   how many ranks, 5 if it is not given; under mpirun, as many as it has started
  *
- * Notice: nobody is told what to do. Each asks who it is, and how many there are. The lines come in
+ * Notice: all do the same, and nobody is told who it is: each asks for its rank. The lines come in
  * any order.
  */
 #include "cli.h"
@@ -14,7 +14,7 @@
 
 static const char usage[] =
     "usage: rank_hello [-n RANKS]\n"
-    "  Each of 5 ranks says hello.\n"
+    "  Each rank says hello.\n"
     "  -n   how many ranks, 5 if it is not given; under mpirun, as many as it has started\n";
 
 static int say_hello(void *unused)

@@ -3,8 +3,8 @@
  * usage: rank_reduce [-n RANKS]
  *   -n   how many ranks, 3 if it is not given; under mpirun, as many as it has started
  *
- * Notice: rank 0 does not get all arrays in order to add them. They are added on the way, two and
- * two, so that nobody has to do all the work.
+ * Notice: who receives an array adds it to its own, and passes only the sum on. With 8 ranks rank 0
+ * receives three arrays, not seven, and nobody has to do all the work. (With 3 it receives two.)
  */
 #include "cli.h"
 #include "ranks.h"

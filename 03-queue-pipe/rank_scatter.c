@@ -14,7 +14,7 @@
 
 static const char usage[] =
     "usage: rank_scatter [-n RANKS]\n"
-    "  Rank 0 hands out the numbers from 1 to 10, one to each rank.\n"
+    "  Rank 0 hands out the numbers from 1 on, one to each rank.\n"
     "  -n   how many ranks, 10 if it is not given; under mpirun, as many as it has started\n";
 
 enum { ROOT = 0 };

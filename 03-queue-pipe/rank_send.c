@@ -18,7 +18,7 @@ static const char usage[] =
     "  Rank 0 sends a number to rank 4, rank 1 a word to rank 8.\n"
     "  -n   how many ranks, 9 if it is not given; under mpirun, as many as it has started\n";
 
-enum { WORD_SIZE = 16 };
+enum { LEAST = 9, WORD_SIZE = 16 };
 
 static void send_number(int to, int64_t number)
 {
@@ -56,6 +56,8 @@ static void receive_word(int from)
 static int talk(void *unused)
 {
     (void)unused;
+    if (ranks_count() < LEAST) /* under mpirun */
+        bad_usage("at least %d ranks", LEAST);
     switch (ranks_rank()) {
     case 0:
         send_number(4, 10000000);
@@ -79,7 +81,7 @@ int main(int argc, char **argv)
 {
     int count = ranks_default(9);
     while (cli_option(argc, argv, "n:", usage) == 'n')
-        count = (int)cli_number("-n", optarg, 9, RANKS_MOST);
+        count = (int)cli_number("-n", optarg, LEAST, RANKS_MOST);
     cli_operands(argc, argv, 0, 0);
 
     int status = ranks_run(count, talk, NULL);
