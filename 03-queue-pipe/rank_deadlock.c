@@ -8,7 +8,7 @@
  * Notice: both may send first, but only as long as somebody puts the messages aside. In one step it
  * always works. With -b or -l each waits for what the other one would do next. The parent of forked
  * ranks finds that out, since every rank says whom it waits for. Under mpirun nobody does, and it
- * never ends; timeout 5 mpirun -n 6 build/mpi/rank_deadlock -b ends it.
+ * never ends; timeout -k 2 5 mpirun -n 6 build/mpi/rank_deadlock -b ends it.
  */
 #include "cli.h"
 #include "ranks.h"
