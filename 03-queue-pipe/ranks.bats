@@ -186,7 +186,7 @@ both_wait() {
     done
 }
 
-@test "ranks: at their edges" {
+@test "ranks: at their edges; the others have the same main as rank_hello" {
     local program least
     expect_edges ./03-queue-pipe/rank_hello
     expect_edges ./03-queue-pipe/rank_deadlock
@@ -199,9 +199,7 @@ both_wait() {
         run --separate-stderr bounded 20 "$program" -h
         [[ $status -eq 0 && $output == "usage: ${program##*/} "* ]] || report "$program -h"
     done <<'END'
-rank_hello 1
 rank_send 9
-rank_deadlock 6
 rank_broadcast 1
 rank_scatter 1
 rank_gather 1
@@ -209,6 +207,9 @@ rank_alltoall 1
 rank_reduce 1
 rank_grid 1
 END
+    expect_bad_usage "-n: expected a whole number from 1 to 1000, got '0'" ./03-queue-pipe/rank_hello -n 0
+    expect_bad_usage "-n: expected a whole number from 1 to 1000, got '1001'" ./03-queue-pipe/rank_hello -n 1001
+    expect_bad_usage "-n: expected a whole number from 6 to 1000, got '5'" ./03-queue-pipe/rank_deadlock -n 5
     expect_bad_usage "-n: expected a whole number from 1 to 100, got '101'" ./03-queue-pipe/rank_alltoall -n 101
     expect_bad_usage 'expected one of -b and -l, once' ./03-queue-pipe/rank_deadlock -b -l
     expect_bad_usage 'expected one of -b and -l, once' ./03-queue-pipe/rank_deadlock -bb
