@@ -1307,7 +1307,9 @@ static void step_on(pid_t pid, long *count)
     }
 }
 
-/* Starts it, and stops it in its sleep before the gate, which is opened. */
+/* Starts it, and stops it in its sleep before the gate, which is opened. The caller ends it by
+ * kill_traced and not by process_join, so it stays in the list of children, and must stay in
+ * memory. */
 static pid_t start_stepping(struct process *process, int (*run)(void *), void *argument)
 {
     start(process, run, argument);
@@ -1334,7 +1336,7 @@ static int look_again_and_again(void *queue)
  * must not see more, though it reads two numbers at two moments. */
 static void look_while_they_pass(struct queue *queue)
 {
-    struct process process;
+    static struct process process; /* see start_stepping */
     pid_t pid = start_stepping(&process, look_again_and_again, queue);
     long count = 0, length = 1;
 
@@ -1381,7 +1383,7 @@ static int take_slowly(void *queue)
 static void get_as_soon_as_it_counts(struct queue *queue)
 {
     unsigned char item[sizeof new_item];
-    struct process process;
+    static struct process process; /* see start_stepping */
     pid_t pid = start_stepping(&process, put_slowly, queue);
     long count = 0;
 
@@ -1400,7 +1402,7 @@ static void get_as_soon_as_it_counts(struct queue *queue)
 /* Once its place is free, the getter has it, whatever comes to this place next. */
 static void put_as_soon_as_there_is_room(struct queue *queue)
 {
-    struct process process;
+    static struct process process; /* see start_stepping */
     long count = 0;
 
     CHECK(queue_put(queue, new_item, sizeof new_item, 0) == 0);
