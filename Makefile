@@ -17,9 +17,11 @@ LIBRARY_SOURCES := $(wildcard lib/*.c)
 TEST_SOURCES := $(wildcard lib/test/*.c)
 PROGRAMS := $(PROGRAM_SOURCES:.c=)
 TESTS := $(TEST_SOURCES:lib/test/%.c=build/test/%)
+FUZZ_SOURCES := $(wildcard lib/test/fuzz/*_fuzz.c)
+REPLAYS := $(FUZZ_SOURCES:lib/test/fuzz/%.c=build/fuzz/%)
 LIBRARY := build/libprocesses.a
-OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES))
-C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) $(CHAPTERS:%=%/peers/*.[ch]) lib/*.h lib/test/*.h .ci/*.c)
+OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(FUZZ_SOURCES) lib/test/fuzz/replay.c)
+C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) $(CHAPTERS:%=%/peers/*.[ch]) lib/*.h lib/test/*.h lib/test/fuzz/*.[ch] .ci/*.c)
 SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash $(CHAPTERS:%=%/*.bash) $(CHAPTERS:%=%/peers/*.sh))
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 # Half a minute more: not in `make test`.
@@ -34,7 +36,7 @@ MPI_SOURCES := $(wildcard 03-queue-pipe/rank_*.c 06-benchmarks/perfect_ranks.c l
 MPI_PROGRAMS := $(addprefix build/mpi/,$(basename $(notdir $(MPI_SOURCES))))
 MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
 
-.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect bench-ranks report format lint clean FORCE
+.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect bench-ranks report format lint clean fuzz FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS) $(MPI_OBJECTS) $(MPI_SOURCES:%.c=build/mpi/%.o)
@@ -67,10 +69,10 @@ mpi: $(MPI_PROGRAMS) ## build what is made of ranks with an MPI library, for mpi
 TEST_MPI := $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 
 test: ## run every test (gets bats first, if it is missing)
-	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS) $(TEST_MPI)
+	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS) $(REPLAYS) $(TEST_MPI)
 	@bash .ci/test.sh $(filter-out $(LIMITS),$(BATS_FILES))
 
-test-lib: all $(TESTS) $(TEST_MPI)
+test-lib: all $(TESTS) $(REPLAYS) $(TEST_MPI)
 	@bash .ci/test.sh $(wildcard lib/*.bats)
 
 test-frame: all
@@ -89,6 +91,10 @@ coverage: ## which lines and branches of the library the tests reach (with clang
 	@bash .ci/coverage.sh
 
 bench: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## measure everything beside its peers, in five minutes at most
+fuzz: ## look for inputs that break what parses, for a minute (FUZZ_SECONDS=600; needs clang)
+	@bash .ci/fuzz.sh
+
+bench: all build/test/ipc_bench build/test/pool_bench ## measure everything beside its peers, in five minutes at most
 	@CC='$(CC)' bash .ci/bench.sh
 
 bench-quick: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## the same with less of each, in a minute
@@ -125,6 +131,10 @@ $(PROGRAMS): %: build/%.o $(LIBRARY)
 $(TESTS): build/test/%: build/lib/test/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $< $(LIBRARY) $(LDLIBS) -pthread
+
+$(REPLAYS): build/fuzz/%: build/lib/test/fuzz/%.o build/lib/test/fuzz/replay.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -pthread
 
 $(LIBRARY): $(LIBRARY_SOURCES:%.c=build/%.o)
 	@rm -f $@ # else a module that is gone would stay in it
