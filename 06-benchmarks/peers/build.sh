@@ -12,7 +12,8 @@ compile() {
 }
 compile -o "$1/perfect_range" "$here/perfect_range.c"
 compile -o "$1/perfect_loop" "$here/perfect_openmp.c"
-if ! log=$(compile -fopenmp -o "$1/perfect_openmp" "$here/perfect_openmp.c" 2>&1); then
+# It must also run: musl-gcc finds a libgomp to link with, and it is the other C library's.
+if ! log=$(compile -fopenmp -o "$1/perfect_openmp" "$here/perfect_openmp.c" 2>&1 && "$1/perfect_openmp" 6 1 2>&1); then
     rm -f "$1/perfect_openmp"
     echo "build.sh: ${CC:-cc} -fopenmp does not work here: $(echo "$log" | head -n 1)" >&2
     exit 3
