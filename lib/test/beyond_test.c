@@ -626,7 +626,8 @@ static void spawn(void)
 {
     expect_spawn(beyond_spawn);
     use_up_descriptors();
-    CHECK(count_inherited(beyond_spawn, ".") == 0);
+    int inherited = count_inherited(beyond_spawn, ".");
+    CHECK(inherited == 0 || inherited == -EMFILE); /* without addchdir, the way back takes one */
 }
 
 /* The descriptors are listed, or looked at one by one; the directory needs one. */
