@@ -267,7 +267,7 @@ ssize_t conn_receive(struct conn *conn, void *buffer, size_t room, double timeou
     struct header header = inbox->packet.header;
     if (header.kind == DESCRIPTOR || header.size > room)
         return keep(inbox, header.kind == DESCRIPTOR ? EBADMSG : EMSGSIZE);
-    ssize_t size = header.size;
+    ssize_t size = (ssize_t)header.size;
     if (header.kind == LONG_MESSAGE)
         size = read_file(inbox->descriptor, buffer, header.size);
     else if (size > 0)
