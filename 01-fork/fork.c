@@ -30,7 +30,7 @@ int main(int argc, char **argv)
         setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
     printf("Process (%ld) start...\n", (long)getpid());
     /* The line is still in stdio's buffer, and the child gets a copy of that buffer, too. */
-    if (flush && fflush(stdout) == EOF)
+    if (flush && (fflush(stdout) == EOF || ferror(stdout))) /* or it had failed before */
         die("write standard output");
 
     signal(SIGCHLD, SIG_DFL); /* ignored, as some leave it to us, no child's status would be kept */
