@@ -85,6 +85,7 @@ int main(int argc, char **argv)
         barrier_abort(&synchronizer); /* else the other waits there for one that never comes */
         well = false;
     }
+    barrier_close(&synchronizer);
     if (!well)
         return EXIT_FAILURE;
     say("p1 and p2: %.6f seconds apart", (double)llabs(moment[1] - moment[0]) / 1e6);

@@ -97,5 +97,8 @@ int main(int argc, char **argv)
         process_kill(both[1 - i]); /* what it waits for would never come */
         status = EXIT_FAILURE;
     }
+    event_close(&event);
+    event_close(&gave_up);
+    event_close(&cleared);
     return cli_end(status);
 }

@@ -111,5 +111,6 @@ int main(int argc, char **argv)
     say("Raised %ld times, total %ld, lost %ld.", should, shared->total, should - shared->total);
     if (locked && shared->total != should)
         status = EXIT_FAILURE;
+    barrier_close(&meeting);
     return cli_end(status);
 }

@@ -124,5 +124,7 @@ int main(int argc, char **argv)
     say("Of %d lines, %d are whole.", PROCESSES * LINES, whole);
     if (flush && whole < PROCESSES * LINES)
         status = EXIT_FAILURE;
+    barrier_close(&together);
+    fclose(file);
     return cli_end(status);
 }

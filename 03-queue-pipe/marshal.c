@@ -120,6 +120,7 @@ int main(int argc, char **argv)
     bool same = (size_t)back == size && memcmp(answer, bytes, size) == 0;
     say("Process (%ld) gets %zd bytes back, %s.", (long)getpid(), back,
         same ? "the same" : "others");
+    conn_close(&ends[0]);
     if (process_join(&child, FOREVER) == -1)
         die("join the child process");
     if (child.exit_code != 0)

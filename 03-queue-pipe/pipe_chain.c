@@ -80,6 +80,7 @@ int main(int argc, char **argv)
         say("%d", square);
     if (errno != EPIPE)
         die("receive a square");
+    conn_close(&squares[0]);
     say("End");
 
     int failed = join(&creator);

@@ -91,6 +91,7 @@ int main(int argc, char **argv)
             first->ready ? "True" : "False");
     if (pool_join(pool) == -1)
         die("join the pool");
+    event_close(&timed_out);
 
     int status = EXIT_SUCCESS;
     for (int i = 0; i < TASKS; i++) {

@@ -87,5 +87,7 @@ int main(int argc, char **argv)
     }
     if (pool_join(pool) == -1)
         die("join the pool");
+    event_close(&fast_is_ready);
+    event_close(&result_was_shown);
     return cli_end(status);
 }
