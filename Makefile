@@ -36,7 +36,7 @@ MPI_SOURCES := $(wildcard 03-queue-pipe/rank_*.c 06-benchmarks/perfect_ranks.c l
 MPI_PROGRAMS := $(addprefix build/mpi/,$(basename $(notdir $(MPI_SOURCES))))
 MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
 
-.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect bench-ranks report format lint clean fuzz FORCE
+.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect bench-ranks report format lint clean fuzz check sanitize threads valgrind analyze strict musl 32-bit big-endian FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS) $(MPI_OBJECTS) $(MPI_SOURCES:%.c=build/mpi/%.o)
@@ -44,7 +44,7 @@ MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
 all: $(PROGRAMS) ## build every program (the default)
 
 help: ## list these targets
-	@awk -F '## *' '/^[a-z-]+:.*## /{ sub(/:.*/, "", $$1); printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F '## *' '/^[a-z0-9-]+:.*## /{ sub(/:.*/, "", $$1); printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo '  make 04-pool         build a chapter'
 	@echo '  make run-04-pool     run a chapter'"'"'s main program'
 	@echo '  make test-04-pool    test a chapter (also: test-lib, test-frame)'
@@ -91,6 +91,33 @@ coverage: ## which lines and branches of the library the tests reach (with clang
 	@bash .ci/coverage.sh
 
 bench: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## measure everything beside its peers, in five minutes at most
+check: strict analyze sanitize threads valgrind musl 32-bit big-endian ## all of the following
+
+sanitize: ## run tests built with AddressSanitizer and UndefinedBehaviorSanitizer, by gcc and by clang
+	@bash .ci/check.sh sanitize-gcc
+	@bash .ci/check.sh sanitize-clang
+
+threads: ## run what has threads under ThreadSanitizer
+	@bash .ci/check.sh threads
+
+valgrind: ## run the programs under valgrind: no invalid access, no leak, no descriptor left open
+	@bash .ci/check.sh valgrind
+
+analyze: ## look at every C file with gcc -fanalyzer
+	@bash .ci/check.sh analyze
+
+strict: ## compile every C file where POSIX.1-2008 is all there is
+	@bash .ci/check.sh strict
+
+musl: ## run tests with musl-gcc
+	@bash .ci/check.sh musl
+
+32-bit: ## run tests with gcc -m32
+	@bash .ci/check.sh 32-bit
+
+big-endian: ## run what takes bytes apart on an emulated IBM Z (needs qemu-user)
+	@bash .ci/check.sh big-endian
+
 fuzz: ## look for inputs that break what parses, for a minute (FUZZ_SECONDS=600; needs clang)
 	@bash .ci/fuzz.sh
 

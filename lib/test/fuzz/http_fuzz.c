@@ -31,6 +31,8 @@ static void remove_all(void)
     unlinkat(above, "secret", 0);
     unlinkat(above, "DIR", AT_REMOVEDIR);
     rmdir(top);
+    close(directory);
+    close(above);
 }
 
 /* DIR in the directory is what is served; beside it and in it are ways out. */
