@@ -90,7 +90,6 @@ soak: $(TESTS) ## all of that at once, again and again, for ten minutes (SOAK=60
 coverage: ## which lines and branches of the library the tests reach (with clang and llvm)
 	@bash .ci/coverage.sh
 
-bench: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## measure everything beside its peers, in five minutes at most
 check: strict analyze sanitize threads valgrind musl 32-bit big-endian ## all of the following
 
 sanitize: ## run tests built with AddressSanitizer and UndefinedBehaviorSanitizer, by gcc and by clang
@@ -121,7 +120,7 @@ big-endian: ## run what takes bytes apart on an emulated IBM Z (needs qemu-user)
 fuzz: ## look for inputs that break what parses, for a minute (FUZZ_SECONDS=600; needs clang)
 	@bash .ci/fuzz.sh
 
-bench: all build/test/ipc_bench build/test/pool_bench ## measure everything beside its peers, in five minutes at most
+bench: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## measure everything beside its peers, in five minutes at most
 	@CC='$(CC)' bash .ci/bench.sh
 
 bench-quick: all build/test/ipc_bench build/test/pool_bench build/test/ranks_bench $(TEST_MPI) ## the same with less of each, in a minute

@@ -175,7 +175,7 @@ commands() {
 05-subprocess/fetch_urls build/urls
 05-subprocess/pipeline true -- true
 05-subprocess/timeout 20 true
-06-benchmarks/benchmark -l 50
+06-benchmarks/benchmark -q -m pool -l 50 -w 2
 06-benchmarks/perfect_ranks -l 99
 build/fuzz/html_fuzz lib/test/fuzz/corpus/html/list lib/test/fuzz/corpus/html/entities
 build/fuzz/http_fuzz lib/test/fuzz/corpus/http/get
@@ -322,7 +322,7 @@ musl)
     musl "$@"
     ;;
 32-bit)
-    enter_copy gcc -m32
+    enter_copy gcc -m32 -Wno-psabi # it notes that older compilers aligned atomics otherwise
     run_tests "$many_bits" "$@"
     ;;
 big-endian)
