@@ -69,6 +69,7 @@ run_tests() {
 #   a limit of memory (ulimit -v, RLIMIT_AS) leaves none for the sanitizer's shadow: 20 TB of addresses
 #   where a test takes away all descriptors, it can't open its report
 #   the READMEs' transcripts have limits of memory in them
+#   step by step, each instruction is ten, and takes longer than the test may
 sanitize() {
     local options
     make_reports
@@ -78,7 +79,7 @@ sanitize() {
     options=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigfpe=0:handle_sigill=0
     export ASAN_OPTIONS=$options:allocator_may_return_null=1:log_path=$reports/address
     export UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined
-    run_tests 'memory|ENOMEM|descriptor|README.md tells the truth' "$@"
+    run_tests 'memory|ENOMEM|descriptor|README.md tells the truth|after any instruction' "$@"
     nothing_reported
 }
 
