@@ -76,9 +76,10 @@ int main(int argc, char **argv)
     if (pid == 0) {
         say("In Child of %s", name);
         say("In Child PID: %ld PPID: %ld", (long)getpid(), (long)getppid());
-        if (deadly != 0)
+        int code = cli_end(CODE); /* now: the dead can't say that their lines got lost */
+        if (deadly != 0 && code == CODE)
             die_of(deadly);
-        _exit(cli_end(CODE));
+        _exit(code);
     }
     say("In Parent (%s) The child is: %ld", name, (long)pid);
     say("In Parent PID: %ld PPID: %ld", (long)getpid(), (long)getppid());

@@ -21,9 +21,9 @@ static const char usage[] =
     "  Starts a daemonic process and one that is not, joins that, and ends.\n"
     "  TIME_SCALE=0.05 shortens its pause of 3 s.\n";
 
-/* Two pipes, for their end of file, which comes when nobody has the write end any more. */
-static int at_work[2];  /* background_process closes it when it is at work */
-static int lifeline[2]; /* the parent has it for as long as it lives */
+/* Two pipes. */
+static int at_work[2];  /* a byte comes when background_process is at work */
+static int lifeline[2]; /* the end of file comes when the parent is gone, who has the write end */
 
 static int work(void *unused)
 {
@@ -47,7 +47,9 @@ static int work_in_background(void *unused)
     say("Starting %s", process_current_name());
     if (process_start(&child) == -1)
         say("%s may not start children: %s", process_current_name(), strerror(errno));
-    io_close(&at_work[1]);
+    /* say_end now: it will be killed, and could not tell any more that its lines got lost. */
+    if (say_end() == -1 || io_write(at_work[1], "!", 1) == -1)
+        return EXIT_FAILURE;
     while (pause() == -1) /* for ever: there is always something to do */
         ;
     return EXIT_FAILURE;
@@ -68,8 +70,10 @@ int main(int argc, char **argv)
     if (process_start(&background) == -1)
         die("start %s", background.name);
     io_close(&at_work[1]);
-    if (io_read(at_work[0], &byte, 1) == -1) /* or we might end before it begins */
-        die("wait for %s", background.name);
+    if (io_read(at_work[0], &byte, 1) != 1) { /* or we might end before it begins */
+        complain("%s does not begin to work", background.name);
+        return EXIT_FAILURE;
+    }
     if (process_start(&no_background) == -1)
         die("start %s", no_background.name);
 

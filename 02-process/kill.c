@@ -30,6 +30,8 @@ static int foo(void *unused)
     pause_seconds(0.1);
     if (io_read(gate[0], &byte, 1) == -1)
         die("wait at the gate");
+    if (say_end() == -1) /* now: the dead can't say that their lines got lost */
+        return EXIT_FAILURE;
     signal(SIGTERM, SIG_DFL);              /* we may have been started with it ignored */
     sigprocmask(SIG_UNBLOCK, &term, NULL); /* this process dies here, of the signal that waits */
     say("Finished function");

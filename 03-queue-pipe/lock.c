@@ -57,7 +57,8 @@ static int raise_total(void *unused)
         long turn = counter_add(raised, 1);
         long number = shared->total; /* read it ... */
         if (kill_first && turn == 1) {
-            say("Process (%ld) has the lock, and is killed.", (long)getpid());
+            if (say("Process (%ld) has the lock, and is killed.", (long)getpid()) == -1)
+                die("write standard output"); /* the dead can't say that their lines got lost */
             kill(getpid(), SIGKILL); /* nothing in this process can release the lock now */
         }
         if (locked)

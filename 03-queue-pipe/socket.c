@@ -104,7 +104,8 @@ static void answer(int listener)
         complain("receive a question: %s", strerror(errno));
     } else {
         number = ntohl(number) * ntohl(number);
-        say("Process %ld answers: %u", (long)getpid(), number);
+        if (say("Process %ld answers: %u", (long)getpid(), number) == -1)
+            die("write standard output"); /* nobody asks a server that a signal ends */
         number = htonl(number);
         if (send(client, &number, sizeof number, MSG_NOSIGNAL) == -1)
             complain("send the answer: %s", strerror(errno));
