@@ -121,6 +121,8 @@ int main(int argc, char **argv)
     if (fseeko(file, before.st_size, SEEK_SET) == -1)
         die("read %s", path);
     int whole = count_whole(processes);
+    if (ferror(file))
+        die("read %s", path);
     say("Of %d lines, %d are whole.", PROCESSES * LINES, whole);
     if (flush && whole < PROCESSES * LINES)
         status = EXIT_FAILURE;
