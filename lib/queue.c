@@ -143,7 +143,8 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
 {
     struct ring *ring = queue->ring;
     char rings[64];
-    ssize_t heard = -1;
+    ssize_t heard;
+    int error = 0;
 
     /* Not for long: whom we wait for may need this very processor. And without sched_yield: beside
      * busy processes we would be back only after all of them, and one that sleeps is woken first.
@@ -165,15 +166,18 @@ static int wait_for_bell(struct queue *queue, struct side *side, int end, unsign
         atomic_store(&side->sleeping, true); /* first: killed after it, a bell too many is rung */
         while ((heard = recv(end, rings, sizeof rings, MSG_DONTWAIT)) > 0)
             ; /* bells for what has been done since */
+        if (heard == 0 || errno == ECONNRESET)
+            error = EPIPE;
+        else if (errno != EAGAIN && errno != EINTR)
+            error = errno; /* the bells stay there, and poll would not wait any more */
     }
-    bool deserted = heard == 0 || (heard == -1 && errno == ECONNRESET);
     lock_release(&ring->getters.lock);
     lock_release(&ring->putters.lock);
 
     if (!blocked)
         return 0;
-    if (deserted) {
-        errno = EPIPE;
+    if (error != 0) {
+        errno = error;
         return -1;
     }
     struct pollfd bell = {.fd = end, .events = POLLIN};
