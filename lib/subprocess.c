@@ -86,7 +86,7 @@ static int take(int *end, struct subprocess_text *text)
     ssize_t got = io_read(*end, text->data + text->size, (size_t)size); /* does not wait */
     text->size += got > 0 ? (size_t)got : 0;
     text->data[text->size] = '\0';
-    return 0;
+    return got == -1 ? -1 : 0;
 }
 
 static int take_both(struct subprocess *subprocess, const struct pollfd *ready)

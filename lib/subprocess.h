@@ -12,7 +12,7 @@
  * it has left behind, and that keeps them open, is not waited for. The program may close its
  * standard input, or never read it: that is no error.
  * Returns 0: process.exit_code is valid. Or -1 and errno: ETIMEDOUT: it still runs; nothing that it
- * has printed is lost, and another call goes on. ENOMEM; ECHILD (somebody else has reaped it);
+ * has printed is lost, and another call goes on. ENOMEM, EIO; ECHILD (somebody else has reaped it);
  * EINVAL (not started; or RLIMIT_NOFILE has been lowered below 4 meanwhile). */
 int subprocess_communicate(struct subprocess *subprocess, double timeout);
 
@@ -20,7 +20,7 @@ int subprocess_communicate(struct subprocess *subprocess, double timeout);
  * `patience` seconds. Takes what it prints until then, and reaps it. One that has ended already is
  * only reaped. One that has become another user, as sudo does, an ordinary user may not signal
  * (kill's EPERM): subprocess_end, _close and _run then wait until it ends by itself.
- * Returns 0, or -1 and errno: EINVAL (not started), ECHILD; ENOMEM, or EINVAL as above: it was
+ * Returns 0, or -1 and errno: EINVAL (not started), ECHILD; ENOMEM, EIO, or EINVAL as above: it was
  * killed. */
 int subprocess_end(struct subprocess *subprocess, double patience);
 
