@@ -19,9 +19,10 @@ PROGRAMS := $(PROGRAM_SOURCES:.c=)
 TESTS := $(TEST_SOURCES:lib/test/%.c=build/test/%)
 FUZZ_SOURCES := $(wildcard lib/test/fuzz/*_fuzz.c)
 REPLAYS := $(FUZZ_SOURCES:lib/test/fuzz/%.c=build/fuzz/%)
+FAULTS := build/test/faults.so
 LIBRARY := build/libprocesses.a
 OBJECTS := $(patsubst %.c,build/%.o,$(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(FUZZ_SOURCES) lib/test/fuzz/replay.c)
-C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) $(CHAPTERS:%=%/peers/*.[ch]) lib/*.h lib/test/*.h lib/test/fuzz/*.[ch] .ci/*.c)
+C_FILES := $(PROGRAM_SOURCES) $(LIBRARY_SOURCES) $(TEST_SOURCES) $(wildcard $(CHAPTERS:%=%/*.h) $(CHAPTERS:%=%/peers/*.[ch]) lib/*.h lib/test/*.h lib/test/fuzz/*.[ch] lib/test/preload/*.c .ci/*.c)
 SCRIPTS := .ci/setup .ci/run $(wildcard .ci/*.sh .ci/*.bash lib/test/*.bash $(CHAPTERS:%=%/*.bash) $(CHAPTERS:%=%/peers/*.sh))
 BATS_FILES := $(wildcard $(CHAPTERS:%=%/*.bats) lib/*.bats .ci/*.bats)
 # Half a minute more: not in `make test`.
@@ -36,7 +37,7 @@ MPI_SOURCES := $(wildcard 03-queue-pipe/rank_*.c 06-benchmarks/perfect_ranks.c l
 MPI_PROGRAMS := $(addprefix build/mpi/,$(basename $(notdir $(MPI_SOURCES))))
 MPI_OBJECTS := $(patsubst %.c,build/mpi/%.o,$(LIBRARY_SOURCES))
 
-.PHONY: all help run mpi test limits stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect bench-ranks report format lint clean fuzz check sanitize threads valgrind analyze strict musl 32-bit big-endian FORCE
+.PHONY: all help run mpi test limits faults stress soak coverage bench bench-quick bench-ipc bench-pool bench-perfect bench-ranks report format lint clean fuzz check sanitize threads valgrind analyze strict musl 32-bit big-endian FORCE
 .PHONY: $(CHAPTERS) $(CHAPTERS:%=run-%) $(CHAPTERS:%=test-%) test-lib test-frame
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJECTS) $(MPI_OBJECTS) $(MPI_SOURCES:%.c=build/mpi/%.o)
@@ -69,10 +70,10 @@ mpi: $(MPI_PROGRAMS) ## build what is made of ranks with an MPI library, for mpi
 TEST_MPI := $(if $(shell command -v $(MPICC) 2>/dev/null),mpi)
 
 test: ## run every test (gets bats first, if it is missing)
-	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS) $(REPLAYS) $(TEST_MPI)
+	@$(MAKE) -s $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) all $(TESTS) $(FAULTS) $(REPLAYS) $(TEST_MPI)
 	@bash .ci/test.sh $(filter-out $(LIMITS),$(BATS_FILES))
 
-test-lib: all $(TESTS) $(REPLAYS) $(TEST_MPI)
+test-lib: all $(TESTS) $(FAULTS) $(REPLAYS) $(TEST_MPI)
 	@bash .ci/test.sh $(wildcard lib/*.bats)
 
 test-frame: all
@@ -80,6 +81,9 @@ test-frame: all
 
 limits: all ## run every program with little memory, few descriptors, a full disk, closed streams ...
 	@bash .ci/test.sh $(LIMITS)
+
+faults: all $(TESTS) $(FAULTS) ## make one call after the other fail in every program, for five minutes
+	@build/test/faults -v lib/test/faults.txt
 
 stress: $(TESTS) ## kill processes at random moments, for two minutes (STRESS=5: five times as many)
 	@bash .ci/stress.sh $(STRESS)
@@ -161,6 +165,11 @@ $(TESTS): build/test/%: build/lib/test/%.o $(LIBRARY)
 $(REPLAYS): build/fuzz/%: build/lib/test/fuzz/%.o build/lib/test/fuzz/replay.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -pthread
+
+# To be preloaded, so that calls fail: `make faults`.
+$(FAULTS): lib/test/preload/faults.c lib/test/faults.h build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -shared -o $@ $<
 
 $(LIBRARY): $(LIBRARY_SOURCES:%.c=build/%.o)
 	@rm -f $@ # else a module that is gone would stay in it

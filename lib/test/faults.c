@@ -1,0 +1,714 @@
+/* faults: runs programs in which one call fails, and then another one, until none is left; and
+ * looks whether each time the result is the normal one, or a message and an exit status that tell
+ * of it.
+ *
+ * usage: faults [-q] [-v] [-j JOBS] [-o WORD] [-t SECONDS] [-f FAULT] LIST
+ *   -q   quick: each call of a program fails only once, in one way; another SEED, another way
+ *   -v   tell how many faults each program has met
+ *   -j   so many at the same time (default: the processors)
+ *   -o   only lines of the list with WORD in them
+ *   -t   so long may a run take (default 10)
+ *   -f   only this fault, such as write:ENOSPC:parent:3, and show what comes of it. With 3+ this
+ *        call fails, and all that follow. The other scope is children.
+ *
+ * LIST says what to run, and what is known, and why it is right so: see faults.txt. Linux only.
+ *
+ * What a program has started is ours when it ends without reaping it (a subreaper adopts), so
+ * nothing that is left behind can hide. */
+#define _GNU_SOURCE
+#include "faults.h"
+
+#include "beyond.h"
+#include "cli.h"
+#include "clock.h"
+#include "say.h"
+#include "shm.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: faults [-q] [-v] [-j JOBS] [-o WORD] [-t SECONDS] [-f FAULT] LIST\n"
+    "Run programs in which one call fails, and look what comes of it.\n";
+
+enum { CANNOT = 77, TEXT = 1 << 16, LINES = 1024, GRACE = 1, MANY = 60, FEW = 12 };
+
+#define FAULTS_TEXT(name, kinds) {#name, kinds},
+static const struct {
+    const char *name, *kinds;
+} calls[CALLS] = {FAULTS_CALLS(FAULTS_TEXT)};
+
+static const struct {
+    const char *name;
+    int error;
+} errors[] = {{"EAGAIN", EAGAIN},
+              {"ENOMEM", ENOMEM},
+              {"EMFILE", EMFILE},
+              {"EADDRINUSE", EADDRINUSE},
+              {"ECONNABORTED", ECONNABORTED},
+              {"EINTR", EINTR},
+              {"ECONNREFUSED", ECONNREFUSED},
+              {"ENOBUFS", ENOBUFS},
+              {"ENOTCONN", ENOTCONN},
+              {"EINVAL", EINVAL},
+              {"EACCES", EACCES},
+              {"ENOSPC", ENOSPC},
+              {"EIO", EIO},
+              {"EBUSY", EBUSY},
+              {"ENOSYS", ENOSYS},
+              {"EMSGSIZE", EMSGSIZE},
+              {"EPERM", EPERM},
+              {"SHORT", SHORT}};
+
+static const char *const scopes[] = {"parent", "children"};
+
+struct fault {
+    enum call call;
+    const char *kind;
+    enum scope scope;
+    long first;
+    bool all;
+};
+
+/* What the list says: run LEVEL STATUSES COMMAND. */
+struct scenario {
+    char level;        /* how its output is compared */
+    char statuses[32]; /* those of a failure, as in ",1,2," */
+    const char *text;  /* the command */
+};
+
+/* allow COMMAND FAULT VERDICT REASON: the first three as patterns. */
+struct exception {
+    char command[128], fault[128], verdict[32];
+    const char *line;
+};
+
+struct run {
+    int status; /* as a shell sees it; -1: it had to be killed */
+    bool left_process, left_file, left_name, late;
+    char output[TEXT], errors[TEXT];
+};
+
+static struct scenario scenarios[LINES];
+static size_t scenario_count;
+static struct exception exceptions[LINES];
+static size_t exception_count;
+static const char *only = "";
+static bool quick, verbose;
+static double limit = 10; /* seconds for a run: what takes longer, hangs */
+static char root[200], directory[] = "/tmp/faults-XXXXXX";
+
+/* Shared by the jobs. */
+static struct {
+    atomic_size_t next;
+    atomic_long runs, hits, findings, excused;
+    atomic_long used[LINES];
+} * shared;
+
+static struct faults *faults;
+static long runs, hits, lates; /* of this scenario */
+static bool is_slow;
+static int faults_file, output_file, error_file;
+
+/* ---- one run ---- */
+
+/* Kills our children; theirs are ours then. */
+static void kill_children(void)
+{
+    char path[64], pids[4096] = "";
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file == -1 || read(file, pids, sizeof pids - 1) == -1)
+        die("read %s", path);
+    close(file);
+    for (char *rest = pids; *rest != '\0';) {
+        pid_t pid = (pid_t)strtol(rest, &rest, 10);
+        if (pid > 0)
+            kill(pid, SIGKILL);
+        rest += strspn(rest, " ");
+    }
+}
+
+/* Waits for a child's end, not for ever: 0 if none has ended until then, -1 if there is none. */
+static pid_t reap(int *status, double deadline)
+{
+    for (;;) {
+        sigset_t child;
+        pid_t pid = waitpid(-1, status, WNOHANG);
+        double left = seconds_until(deadline);
+        if (pid != 0 || left <= 0)
+            return pid;
+        sigemptyset(&child);
+        sigaddset(&child, SIGCHLD);
+        sigtimedwait(&child, NULL,
+                     &(struct timespec){.tv_sec = (time_t)left,
+                                        .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)});
+    }
+}
+
+static bool is_empty(const char *path)
+{
+    DIR *stream = opendir(path);
+    int entries = 0;
+
+    if (stream == NULL)
+        die("open '%s'", path);
+    while (readdir(stream) != NULL)
+        entries++;
+    closedir(stream);
+    return entries == 2;
+}
+
+static void take(int file, char text[TEXT])
+{
+    ssize_t size = pread(file, text, TEXT - 1, 0);
+
+    if (size == -1 || ftruncate(file, 0) == -1 || lseek(file, 0, SEEK_SET) == -1)
+        die("read what was printed");
+    text[size] = '\0';
+}
+
+/* Becomes the program; a word with a '=' before it goes into its environment. */
+static void execute(const char *text)
+{
+    char line[4096], *words[64], *rest = NULL, program[4400], preload[300];
+    static char path[64][4400];
+    size_t count = 0;
+    sigset_t none;
+
+    snprintf(line, sizeof line, "%s", text);
+    for (char *word = strtok_r(line, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        if (count == 0 && strchr(word, '=') != NULL)
+            putenv(word);
+        else if (count < 63)
+            words[count++] = word;
+    words[count] = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (*words[i] == '%') { /* the tree */
+            snprintf(path[i], sizeof path[i], "%s%s", root, words[i] + 1);
+            words[i] = path[i];
+        }
+    if (count == 0)
+        _exit(125);
+    if (words[0][0] != '/') {
+        snprintf(program, sizeof program, "%s/%s", root, words[0]);
+        words[0] = program;
+    }
+    sigemptyset(&none);
+    if (chdir(directory) == -1 || dup2(output_file, STDOUT_FILENO) == -1 ||
+        dup2(error_file, STDERR_FILENO) == -1 || setsid() == -1 ||
+        sigprocmask(SIG_SETMASK, &none, NULL) == -1)
+        _exit(125);
+    snprintf(preload, sizeof preload, "%s/build/test/faults.so", root);
+    setenv("LD_PRELOAD", preload, 1);
+    execv(words[0], words);
+    fprintf(stderr, "execute %s: %s\n", words[0], strerror(errno));
+    fflush(stderr);
+    _exit(125);
+}
+
+static void run(const char *text, const struct fault *fault, struct run *result)
+{
+    int status = 0;
+    pid_t ended, pid;
+    double deadline = deadline_after(limit);
+
+    memset(faults, 0, sizeof *faults);
+    snprintf(faults->root, sizeof faults->root, "%s/", root);
+    faults->call = CALLS;
+    if (fault != NULL) {
+        faults->call = fault->call;
+        faults->scope = fault->scope;
+        faults->first = fault->first;
+        faults->all = fault->all;
+        for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+            if (strncmp(fault->kind, errors[i].name, strlen(errors[i].name)) == 0)
+                faults->error = errors[i].error;
+    }
+    *result = (struct run){.status = -1};
+    shared->runs++;
+    runs++;
+    pid_t job = getpid();
+    pid = fork();
+    if (pid == -1)
+        die("fork");
+    if (pid == 0) {
+        beyond_end_with_parent(job, SIGKILL);
+        execute(text);
+    }
+    while ((ended = reap(&status, deadline)) > 0 && ended != pid)
+        ; /* an orphan of it */
+    if (ended == pid)
+        result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    ended = reap(&status, deadline_after(0));
+    result->late = ended != -1;
+    deadline = deadline_after(GRACE);
+    while (ended != -1 && (ended = reap(&status, deadline)) > 0)
+        ;
+    result->left_process = ended == 0;
+    while (ended == 0) {
+        kill_children();
+        while ((ended = reap(&status, deadline_after(0.1))) > 0)
+            ;
+    }
+    result->left_name = faults->names != 0;
+    result->left_file = !is_empty(directory);
+    take(output_file, result->output);
+    take(error_file, result->errors);
+    if (result->left_file) {
+        char command[100];
+        snprintf(command, sizeof command, "rm -rf %s/*", directory);
+        if (system(command) != 0) /* NOLINT(cert-env33-c): our own directory */
+            die("%s", command);
+    }
+}
+
+/* ---- what it says ---- */
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int compare_bytes(const void *a, const void *b)
+{
+    return *(const char *)a - *(const char *)b;
+}
+
+/* What is the same on every run: numbers hidden, lines sorted. Levels: s hides numbers of three
+ * digits and more and those with a point; d hides all numbers; u as well how often a line comes; n
+ * keeps only the number of lines; x nothing but whether there are any. b: the same characters, in
+ * any order. */
+static void normalize(char level, const char *text, char result[TEXT])
+{
+    static char copy[TEXT * 2];
+    static char *sorted[TEXT];
+    size_t count = 0, size = 0;
+    char *rest = NULL, *to = copy;
+
+    for (const char *from = text; *from != '\0';) {
+        if (level == 'b' && strchr(" .0123456789", *from) != NULL) {
+            from++;
+            continue;
+        }
+        if (strncmp(from, "/tmp/", 5) == 0) { /* a name that mkdtemp has made */
+            *to++ = '@';
+            from += strcspn(from, " \n");
+            continue;
+        }
+        size_t digits = strspn(from, "0123456789.");
+        if (isdigit((unsigned char)*from) &&
+            (level != 's' || digits > 2 || memchr(from, '.', digits) != NULL)) {
+            *to++ = '#';
+            from += digits;
+        } else if (*from == ' ' && to > copy && to[-1] == ' ') {
+            from++;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+    if (level == 'b') {
+        qsort(copy, (size_t)(to - copy), 1, compare_bytes);
+        snprintf(result, TEXT, "%.*s", TEXT - 1, copy);
+        return;
+    }
+    for (char *line = strtok_r(copy, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        sorted[count++] = line;
+    qsort(sorted, count, sizeof *sorted, compare);
+    result[0] = '\0';
+    if (level == 'n' || level == 'x')
+        snprintf(result, TEXT, "%zu lines\n", level == 'n' || count == 0 ? count : 1);
+    else
+        for (size_t i = 0; i < count; i++)
+            if (level != 'u' || i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0)
+                size += (size_t)snprintf(result + size, TEXT - size, "%s\n", sorted[i]);
+}
+
+/* NULL if all is well. */
+static const char *judge(const struct scenario *scenario, const struct run *normal,
+                         const struct run *now, const struct fault *fault)
+{
+    /* Where lines are written in pieces, those of several processes are mixed. */
+    bool in_pieces = fault->call == CALL_write && faults->error == SHORT;
+    char level = scenario->level;
+    static char wanted[TEXT], got[TEXT];
+    char text[80];
+    size_t size = strlen(now->output);
+
+    if (in_pieces)
+        level = strchr("sd", level) != NULL ? 'b' : 'x';
+    if (now->status == -1)
+        return "hang";
+    if (now->left_process)
+        return "left-process";
+    const char *slash = strrchr(faults->program, '/');
+    snprintf(text, sizeof text, "%.60s: ", slash == NULL ? "" : slash + 1);
+    bool told = strstr(now->errors, text) != NULL || strstr(now->errors, "is not so: ") != NULL;
+    if (now->left_file || now->left_name)
+        return told && now->status != 0 ? "left-file-told" : "left-file";
+    normalize(level, normal->output, wanted);
+    normalize(level, now->output, got);
+    if (now->status == normal->status && strcmp(wanted, got) == 0 &&
+        (size == 0 || now->output[size - 1] == '\n'))
+        return NULL;
+    if (now->status == 0)
+        return told ? "lost-told" : "lost";
+    snprintf(text, sizeof text, ",%d,", now->status);
+    if (strstr(scenario->statuses, text) == NULL)
+        return now->status > 128 ? "crash" : "status";
+    if (told && strchr(scenario->statuses, '!') != NULL && faults->error > 0 &&
+        faults->error != EINTR && strstr(now->errors, strerror(faults->error)) == NULL)
+        return "untrue";
+    return told ? NULL : "silent";
+}
+
+/* Where in the program it happened, from the call outwards. */
+static void describe_places(char *text, size_t size)
+{
+    char command[4096];
+
+    text[0] = '\0';
+    int length = snprintf(command, sizeof command, "addr2line -s -f -p -e '%s'", faults->program);
+    for (int i = 0; i < FRAMES && faults->where[i] != 0; i++)
+        length +=
+            snprintf(command + length, sizeof command - (size_t)length, " %#lx", faults->where[i]);
+    snprintf(command + length, sizeof command - (size_t)length,
+             " 2>&1 | sed '/[?][?]/d; s/^/    /; s/ (discriminator .*//'");
+    FILE *lines = faults->where[0] == 0
+                      ? NULL
+                      : popen(command, "r"); /* NOLINT(cert-env33-c): for a developer */
+    if (lines == NULL)
+        return;
+    text[fread(text, 1, size - 1, lines)] = '\0';
+    pclose(lines);
+    text[strlen(text) - (text[0] != '\0')] = '\0'; /* a newline */
+}
+
+static void name_fault(const struct fault *fault, char *text, size_t size)
+{
+    snprintf(text, size, "%s:%.*s:%s:%ld%s", calls[fault->call].name,
+             (int)strcspn(fault->kind, "+ "), fault->kind, scopes[fault->scope], fault->first,
+             fault->all ? "+" : "");
+}
+
+static bool is_excused(const struct scenario *scenario, const char *fault, const char *verdict)
+{
+    for (size_t i = 0; i < exception_count; i++)
+        if (fnmatch(exceptions[i].command, scenario->text, 0) == 0 &&
+            fnmatch(exceptions[i].fault, fault, 0) == 0 &&
+            fnmatch(exceptions[i].verdict, verdict, 0) == 0) {
+            shared->used[i]++;
+            return true;
+        }
+    return false;
+}
+
+/* Returns whether there was a call left to fail. */
+static bool try(const struct scenario *scenario, const struct run *normal,
+                const struct fault *fault)
+{
+    static struct run now;
+    char name[128], places[2048];
+
+    run(scenario->text, fault, &now);
+    if (now.status == -1) { /* or is the machine busy? */
+        limit *= 3;
+        run(scenario->text, fault, &now);
+        limit /= 3;
+    }
+    bool hit = faults->hit != 0;
+    shared->hits += hit;
+    hits += hit;
+    lates += now.late;
+    const char *verdict = judge(scenario, normal, &now, fault);
+    name_fault(fault, name, sizeof name);
+    if (verdict != NULL && is_excused(scenario, name, verdict)) {
+        shared->excused++;
+    } else if (verdict != NULL) {
+        shared->findings++;
+        describe_places(places, sizeof places);
+        say("%s: %s: %s%s (status %d)%s\n%.600s%s", scenario->text, name, verdict,
+            hit ? "" : " without a fault", now.status, now.late ? ", outlived" : "", now.errors,
+            places);
+    }
+    return hit || faults->counts[fault->call][fault->scope] >= fault->first;
+}
+
+static const char *next_kind(const char *kind)
+{
+    kind += strcspn(kind, " ");
+    return *kind == ' ' ? kind + 1 : kind;
+}
+
+/* Whether all calls from one on may fail like that. */
+static int may_last(const struct scenario *scenario, const char *kind)
+{
+    return kind[strcspn(kind, "+ ")] == '+' && strchr(scenario->statuses, '-') == NULL;
+}
+
+/* Beyond the first calls, about one of twenty; of a program that takes its time, one of four. */
+static long after(long n, bool all)
+{
+    if (all)
+        return n + 1 + n / 2;
+    return n < (is_slow ? FEW : MANY) ? n + 1 : n + n / (is_slow ? 4 : 20);
+}
+
+static void try_all(const struct scenario *scenario, const struct run *normal, struct fault fault)
+{
+    for (const char *kind = calls[fault.call].kinds; *kind != '\0'; kind = next_kind(kind)) {
+        fault.kind = kind;
+        for (int all = 0; all <= may_last(scenario, kind); all++) {
+            int misses = 0;
+            fault.all = all;
+            for (fault.first = 1; misses < 2; fault.first = after(fault.first, fault.all))
+                misses = try(scenario, normal, &fault) ? 0 : misses + 1;
+        }
+    }
+}
+
+/* One of all that try_all would try. */
+static void try_one(const struct scenario *scenario, const struct run *normal, struct fault fault,
+                    long count)
+{
+    int ways = 0;
+
+    fault.first = 1 + rand() % count;
+    for (const char *kind = calls[fault.call].kinds; *kind != '\0'; kind = next_kind(kind))
+        for (int all = 0; all <= may_last(scenario, kind); all++)
+            if (rand() % ++ways == 0) { /* so each of them is as likely */
+                fault.kind = kind;
+                fault.all = all;
+            }
+    try(scenario, normal, &fault);
+}
+
+static void check(const struct scenario *scenario)
+{
+    static struct run normal;
+    static long counts[CALLS][2];
+    double start = seconds_now();
+
+    runs = hits = lates = 0;
+    run(scenario->text, NULL, &normal);
+    is_slow = seconds_now() - start > 0.1;
+    if (faults->parent == 0)
+        exit(CANNOT);
+    if (normal.status == -1 || normal.status == 2 || normal.left_process || normal.left_file) {
+        shared->findings++;
+        say("%s: does not run: status %d%s%s\n%s", scenario->text, normal.status,
+            normal.left_process ? ", left a process" : "", normal.left_file ? ", left a file" : "",
+            normal.errors);
+        return;
+    }
+    for (int call = 0; call < CALLS; call++)
+        for (int scope = PARENT; scope <= CHILDREN; scope++)
+            counts[call][scope] = faults->counts[call][scope];
+    for (enum call call = 0; call < CALLS; call++) {
+        enum scope chosen = rand() % 2 == 0 ? PARENT : CHILDREN;
+        for (enum scope scope = PARENT; scope <= CHILDREN; scope++)
+            if (counts[call][scope] > 0 && !quick)
+                try_all(scenario, &normal, (struct fault){.call = call, .scope = scope});
+            else if (counts[call][scope] > 0 && (scope == chosen || counts[call][chosen] == 0))
+                try_one(scenario, &normal, (struct fault){.call = call, .scope = scope},
+                        counts[call][scope]);
+    }
+    if (verbose)
+        say("%s: %ld faults in %ld runs, %.1f s, %ld outlived", scenario->text, hits, runs,
+            seconds_now() - start, lates);
+}
+
+/* ---- what there is to do ---- */
+
+static void read_list(const char *path)
+{
+    static char line[2048];
+    FILE *file = fopen(path, "r");
+    char first[32], statuses[24];
+    int number = 0, end = 0;
+
+    if (file == NULL)
+        die("open '%s'", path);
+    while (fgets(line, sizeof line, file) != NULL) {
+        struct scenario *scenario = &scenarios[scenario_count];
+        struct exception *exception = &exceptions[exception_count];
+        number++;
+        line[strcspn(line, "\n")] = '\0';
+        if (scenario_count == LINES || exception_count == LINES) {
+            complain("%s: too long", path);
+            exit(EXIT_FAILURE);
+        }
+        if (line[0] == '#' || line[0] == '\0')
+            continue;
+        if (sscanf(line, "run %c %23s %n", &scenario->level, statuses, &end) == 2) {
+            snprintf(scenario->statuses, sizeof scenario->statuses, ",%s,", statuses);
+            scenario->text = strdup(line + end);
+            scenario_count += strstr(scenario->text, only) != NULL;
+        } else if (sscanf(line, "%31s %127s %127s %31s", first, exception->command,
+                          exception->fault, exception->verdict) == 4 &&
+                   strcmp(first, "allow") == 0) {
+            exception->line = strdup(line);
+            exception_count++;
+        } else {
+            complain("%s:%d: neither a command to run nor an exception: %s", path, number, line);
+            exit(EXIT_FAILURE);
+        }
+    }
+    fclose(file);
+    if (scenario_count == 0) {
+        complain("%s: nothing to run", path);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static struct fault read_fault(const char *text)
+{
+    struct fault fault = {.call = CALLS};
+    char call[64], kind[32], scope[16], first[16];
+
+    if (sscanf(text, "%63[^:]:%31[^:]:%15[^:]:%15[0-9+]", call, kind, scope, first) != 4)
+        bad_usage("expected CALL:KIND:SCOPE:N, got '%s'", text);
+    for (int i = 0; i < CALLS; i++)
+        if (strcmp(calls[i].name, call) == 0)
+            fault.call = (enum call)i;
+    if (fault.call == CALLS)
+        bad_usage("no such call: '%s'", call);
+    fault.kind = strdup(kind);
+    fault.scope = strcmp(scope, "parent") == 0 ? PARENT : CHILDREN;
+    fault.first = strtol(first, NULL, 10);
+    fault.all = strchr(first, '+') != NULL;
+    return fault;
+}
+
+/* Every job has a file for its orders, two for what is printed, and a directory. */
+static void start_job(void)
+{
+    char path[64];
+
+    faults_file = memfd_create("faults", MFD_CLOEXEC);
+    output_file = memfd_create("output", MFD_CLOEXEC);
+    error_file = memfd_create("errors", MFD_CLOEXEC);
+    if (faults_file == -1 || output_file == -1 || error_file == -1 ||
+        ftruncate(faults_file, sizeof *faults) == -1 || mkdtemp(directory) == NULL)
+        die("make files");
+    fcntl(output_file, F_SETFL, O_APPEND);
+    fcntl(error_file, F_SETFL, O_APPEND);
+    faults = mmap(NULL, sizeof *faults, PROT_READ | PROT_WRITE, MAP_SHARED, faults_file, 0);
+    if (faults == MAP_FAILED)
+        die("map");
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), faults_file);
+    setenv("FAULTS", path, 1);
+    setenv("TMPDIR", directory, 1);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+static int work(pid_t parent)
+{
+    beyond_end_with_parent(parent, SIGKILL);
+    start_job();
+    unsigned seed = (unsigned)random_seed();
+    unsetenv("SEED"); /* that one is for us */
+    for (size_t i; (i = shared->next++) < scenario_count;) {
+        srand(seed * 1009 + (unsigned)i);
+        check(&scenarios[i]);
+    }
+    rmdir(directory);
+    return 0;
+}
+
+static int show(const char *text)
+{
+    static struct run normal, now;
+    static char places[2048];
+    struct fault fault = read_fault(text);
+    const struct scenario *scenario = &scenarios[0];
+
+    start_job();
+    run(scenario->text, NULL, &normal);
+    run(scenario->text, &fault, &now);
+    const char *verdict = judge(scenario, &normal, &now, &fault);
+    printf("%s: %s, status %d%s\n", scenario->text, verdict == NULL ? "well" : verdict, now.status,
+           now.late ? ", processes that have outlived it" : "");
+    if (faults->hit == 0)
+        printf("not hit: %ld calls\n", faults->counts[fault.call][fault.scope]);
+    describe_places(places, sizeof places);
+    printf("%s\n---- standard output\n%s---- standard error\n%s", places, now.output, now.errors);
+    rmdir(directory);
+    return verdict != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const char *one = NULL;
+    int option, status = EXIT_SUCCESS;
+    long jobs = beyond_processors();
+
+    while ((option = cli_option(argc, argv, "qvj:o:t:f:", usage)) != -1)
+        if (option == 'q')
+            quick = true;
+        else if (option == 'v')
+            verbose = true;
+        else if (option == 'j')
+            jobs = cli_number("-j", optarg, 1, 64);
+        else if (option == 'o')
+            only = optarg;
+        else if (option == 't')
+            limit = (double)cli_number("-t", optarg, 1, 600);
+        else
+            one = optarg;
+    cli_operands(argc, argv, 1, 1);
+    read_list(argv[optind]);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL); /* for sigtimedwait */
+    if (getcwd(root, sizeof root) == NULL)
+        die("getcwd");
+    shared = shared_map(sizeof *shared);
+    if (shared == NULL)
+        die("map");
+    setenv("TIME_SCALE", "0", 1);
+    setenv("NO_COLOR", "1", 1);
+    setenv("LC_ALL", "C", 1);
+    double start = seconds_now();
+    if (one != NULL)
+        return cli_end(show(one));
+    pid_t parent = getpid();
+    for (long i = 0; i < jobs; i++) {
+        pid_t pid = fork();
+        if (pid == -1)
+            die("fork");
+        if (pid == 0)
+            exit(work(parent));
+    }
+    int ended;
+    while (waitpid(-1, &ended, 0) > 0)
+        if (ended != 0)
+            status = WIFEXITED(ended) && WEXITSTATUS(ended) == CANNOT ? CANNOT : EXIT_FAILURE;
+    if (status == CANNOT) {
+        complain("nothing of faults.so is heard: another C library than glibc, or a sanitizer?");
+        return status;
+    }
+    for (size_t i = 0; i < exception_count && !quick && *only == '\0'; i++)
+        if (shared->used[i] == 0)
+            printf("not needed any more: %s\n", exceptions[i].line);
+    printf("%ld calls have failed in %ld runs, %.0f s: %ld findings, %ld known\n", shared->hits,
+           shared->runs, seconds_now() - start, shared->findings, shared->excused);
+    return cli_end(shared->findings > 0 ? EXIT_FAILURE : status);
+}

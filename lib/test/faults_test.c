@@ -1,0 +1,366 @@
+/* What faults.txt runs of the library: each scenario uses a module in all that it is for. Where a
+ * call of it fails, the scenario says which one, gives back all that it has, and ends with status
+ * 1; then, too, nothing may be left, and no other error may stand in the place of the real one.
+ * Status 99: something is left. */
+#include "driver.h"
+
+#include "barrier.h"
+#include "conn.h"
+#include "io.h"
+#include "lock.h"
+#include "pool.h"
+#include "queue.h"
+#include "say.h"
+#include "shm.h"
+#include "subprocess.h"
+#include "sync.h"
+
+enum { NUMBERS = 5, LEFT = 99, ROOM = 200000 };
+
+static bool well = true;
+static char large[ROOM];
+
+static bool did(bool good, const char *call)
+{
+    if (!good)
+        complain("%s: %s", call, strerror(errno));
+    well = well && good;
+    return good;
+}
+
+/* Does it if all has been well so far; says whether it still is. */
+#define DO(call) (well && did((call) != -1, #call))
+#define MAKE(call) (well && did((call) != NULL, #call))
+
+/* Only a child that was started is joined; one that would wait for what does not come, is killed.
+ */
+static void finish(struct process *process)
+{
+    if (process->pid == 0)
+        return;
+    if (!well)
+        process_kill(process);
+    process_join(process, FOREVER);
+    if (well && process->exit_code != 0) {
+        complain("child: exit code %d", process->exit_code); /* it has said what failed */
+        well = false;
+    }
+}
+
+static int exit_code(void)
+{
+    return well ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- process ---- */
+
+static int say_hello(void *unused)
+{
+    (void)unused;
+    say("hello");
+    return EXIT_SUCCESS;
+}
+
+static void use_process(char **unused)
+{
+    struct process several[3], *all[3];
+
+    (void)unused;
+    for (int i = 0; i < 3; i++) {
+        all[i] = &several[i];
+        several[i] = (struct process){.run = say_hello, .daemon = true};
+    }
+    for (int i = 0; i < 3; i++)
+        (void)DO(process_start(&several[i]));
+    (void)DO(process_join_any(all, 3, LONG));
+    for (int i = 0; i < 3; i++)
+        finish(&several[i]);
+}
+
+/* ---- shm, lock, sync, barrier ---- */
+
+static struct counter *counter;
+static struct event event;
+static struct semaphore semaphore;
+static struct barrier barrier;
+
+static int meet(void *unused)
+{
+    (void)unused;
+    if (DO(event_wait(&event, LONG)) && DO(semaphore_acquire(&semaphore, LONG)))
+        counter_add(counter, 1);
+    (void)DO(semaphore_release(&semaphore));
+    if (!DO(barrier_wait(&barrier, LONG)))
+        barrier_abort(&barrier); /* else the others wait there for us */
+    return exit_code();
+}
+
+static void use_sync(char **unused)
+{
+    struct process several[2] = {{.run = meet, .daemon = true}, {.run = meet, .daemon = true}};
+
+    (void)unused;
+    event = (struct event){-1, -1};
+    semaphore = (struct semaphore){-1, -1};
+    barrier = (struct barrier){.gates = {{-1, -1}, {-1, -1}}};
+    if (MAKE(counter = counter_open(0)) && DO(event_open(&event)) &&
+        DO(semaphore_open(&semaphore, 1)) && DO(barrier_open(&barrier, 3)) &&
+        DO(process_start(&several[0])) && DO(process_start(&several[1])) && DO(event_set(&event)) &&
+        DO(barrier_wait(&barrier, LONG)) && DO(event_clear(&event)))
+        say("counted %ld", counter_add(counter, 0));
+    finish(&several[0]);
+    finish(&several[1]);
+    barrier_close(&barrier);
+    semaphore_close(&semaphore);
+    event_close(&event);
+    counter_close(counter);
+}
+
+/* ---- queue ---- */
+
+static int get_all(void *queue)
+{
+    int number;
+
+    queue_close_put(queue);
+    while (queue_get(queue, &number, sizeof number, LONG) != -1)
+        say("got %d", number);
+    did(errno == EPIPE, "queue_get"); /* the end */
+    return exit_code();
+}
+
+static void use_queue(char **unused)
+{
+    struct queue *queue = NULL;
+    struct process getter = {.run = get_all, .daemon = true};
+
+    (void)unused;
+    if (MAKE(queue = queue_open(2, sizeof(int)))) {
+        getter.argument = queue;
+        if (DO(process_start(&getter)))
+            queue_close_get(queue);
+        for (int i = 0; i < NUMBERS; i++)
+            (void)DO(queue_put(queue, &i, sizeof i, LONG));
+        queue_close_put(queue);
+    }
+    finish(&getter);
+    queue_close(queue);
+}
+
+/* ---- conn ---- */
+
+static int answer(void *argument)
+{
+    struct conn *ends = argument;
+    static char buffer[ROOM];
+    ssize_t size;
+    int descriptor = -1;
+
+    conn_close(&ends[0]);
+    for (int i = 0; i < 2; i++)
+        if (DO(size = conn_receive(&ends[1], buffer, sizeof buffer, LONG)))
+            (void)DO(conn_send(&ends[1], buffer, (size_t)size, LONG));
+    if (DO(descriptor = conn_receive_descriptor(&ends[1], LONG)))
+        (void)DO(io_write(descriptor, "!", 1));
+    return exit_code();
+}
+
+static void use_conn(char **unused)
+{
+    static char buffer[ROOM];
+    struct conn ends[2] = {{.descriptor = -1}, {.descriptor = -1}};
+    struct process child = {.run = answer, .argument = ends, .daemon = true};
+    int pair[2] = {-1, -1};
+
+    (void)unused;
+    if (DO(conn_pair(ends)) && DO(io_pipe(pair)) && DO(process_start(&child))) {
+        conn_close(&ends[1]); /* else nobody would notice that the child is dead */
+        for (size_t size = 10; size <= ROOM && well; size *= 20000)
+            if (DO(conn_send(&ends[0], large, size, LONG)) &&
+                DO(conn_receive(&ends[0], buffer, sizeof buffer, LONG)))
+                say("%zu bytes", size);
+        if (DO(conn_send_descriptor(&ends[0], pair[1], LONG))) {
+            io_close(&pair[1]);
+            ssize_t got = 0;
+            if (DO(got = io_read(pair[0], buffer, 1)))
+                say("%ld byte", (long)got);
+        }
+    }
+    finish(&child);
+    conn_close(&ends[0]);
+    conn_close(&ends[1]);
+    io_close(&pair[0]);
+    io_close(&pair[1]);
+}
+
+/* ---- subprocess ---- */
+
+static void use_subprocess(char **unused)
+{
+    char *words[] = {"cat", NULL}, *sleeper[] = {"sleep", "1000", NULL};
+    struct subprocess cat = {.argv = words,
+                             .input = {.kind = SUBPROCESS_PIPE},
+                             .output = {.kind = SUBPROCESS_PIPE},
+                             .error = {.kind = SUBPROCESS_OUTPUT},
+                             .text = large,
+                             .text_size = ROOM};
+    struct subprocess sleep = {.argv = sleeper, .output = {.kind = SUBPROCESS_NULL}, .group = true};
+
+    (void)unused;
+    if (DO(subprocess_run(&cat, LONG)))
+        say("cat: %zu bytes, exit code %d", cat.output_text.size, cat.process.exit_code);
+    if (DO(subprocess_start(&sleep)) && DO(subprocess_end(&sleep, LONG)))
+        say("sleep: exit code %d", sleep.process.exit_code);
+    subprocess_close(&cat);
+    subprocess_close(&sleep);
+}
+
+/* ---- pool ---- */
+
+static int square(const void *argument, void *result)
+{
+    int number = *(const int *)argument;
+
+    *(int *)result = number * number;
+    return 0;
+}
+
+static void use_pool(char **unused)
+{
+    struct pool_options options = {
+        .workers = 2, .argument_size = sizeof(int), .result_size = sizeof(int)};
+    struct pool *pool = NULL, *other = NULL;
+    int numbers[NUMBERS], squares[NUMBERS];
+    struct task_result results[NUMBERS] = {0};
+
+    (void)unused;
+    for (int i = 0; i < NUMBERS; i++) {
+        numbers[i] = i;
+        results[i].value = &squares[i];
+    }
+    if (MAKE(pool = pool_open(&options)) &&
+        DO(pool_map(pool, square, numbers, NUMBERS, 1, results)))
+        for (int i = 0; i < NUMBERS; i++)
+            if (results[i].error == 0)
+                say("%d", squares[i]);
+    if (MAKE(other = pool_open(&options)))
+        (void)DO(pool_apply_async(other, square, numbers, NULL));
+    pool_terminate(other);
+    if (pool != NULL && !well)
+        pool_terminate(pool);
+    else if (pool != NULL)
+        (void)DO(pool_join(pool));
+}
+
+/* ---- mistakes, for faults.bats: each must be found ---- */
+
+static int child_of(pid_t pid)
+{
+    int status = -1;
+
+    while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* Nobody has looked at what fork returns: the child's work is missing, with status 0. */
+static void unchecked_fork(char **unused)
+{
+    (void)unused;
+    pid_t pid = fork();
+    if (pid == 0) {
+        say("child");
+        _exit(EXIT_SUCCESS);
+    }
+    child_of(pid);
+}
+
+/* Taken for the child's end. */
+static void interrupted_wait(char **unused)
+{
+    (void)unused;
+    pid_t pid = fork();
+    if (pid == 0) {
+        say("child");
+        nap(4);
+        _exit(EXIT_SUCCESS);
+    }
+    if (pid == -1)
+        die("fork");
+    waitpid(pid, NULL, 0);
+}
+
+/* The end of the file never comes where the child could not do its work. */
+static void kept_end(char **unused)
+{
+    int ends[2];
+    char byte;
+
+    (void)unused;
+    if (io_pipe(ends) == -1)
+        die("pipe");
+    pid_t pid = fork();
+    if (pid == -1)
+        die("fork");
+    if (pid == 0)
+        _exit(say("child") == -1 || write(ends[1], "!", 1) != 1);
+    while (read(ends[0], &byte, 1) == -1) /* ends[1] is still open */
+        ;
+    did(child_of(pid) == 0, "child");
+}
+
+/* Dies between two forks, and leaves the first child. */
+static void unreaped(char **unused)
+{
+    pid_t pids[2];
+    int gate[2];
+    char byte;
+
+    (void)unused;
+    if (io_pipe(gate) == -1)
+        die("pipe");
+    for (int i = 0; i < 2; i++) {
+        pids[i] = fork();
+        if (pids[i] == -1)
+            die("fork");
+        if (pids[i] == 0)
+            _exit(io_read(gate[0], &byte, 1) != 1);
+    }
+    did(io_write(gate[1], "!!", 2) == 0 && child_of(pids[0]) == 0 && child_of(pids[1]) == 0,
+        "child");
+    io_close(&gate[0]);
+    io_close(&gate[1]);
+}
+
+/* Takes a part for all. */
+static void short_write(char **unused)
+{
+    (void)unused;
+    if (write(STDOUT_FILENO, "all\n", 4) == -1)
+        die("write");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct scenario scenarios[] = {{"process", 0, use_process},
+                                                {"sync", 0, use_sync},
+                                                {"queue", 0, use_queue},
+                                                {"conn", 0, use_conn},
+                                                {"pool", 0, use_pool},
+                                                {"subprocess", 0, use_subprocess},
+                                                {"unchecked_fork", 0, unchecked_fork},
+                                                {"interrupted_wait", 0, interrupted_wait},
+                                                {"kept_end", 0, kept_end},
+                                                {"unreaped", 0, unreaped},
+                                                {"short_write", 0, short_write},
+                                                {NULL, 0, NULL}};
+
+    memset(large, 'x', sizeof large);
+    int before = count_descriptors();
+    int status = drive(argc, argv, scenarios);
+    if (count_descriptors() != before || waitpid(-1, NULL, WNOHANG) != -1) {
+        complain("descriptors: %d, and were %d; or there is a child", count_descriptors(), before);
+        return LEFT;
+    }
+    return status == EXIT_SUCCESS ? exit_code() : status;
+}
