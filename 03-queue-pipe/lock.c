@@ -59,7 +59,7 @@ static int raise_total(void *unused)
         if (kill_first && turn == 1) {
             if (say("Process (%ld) has the lock, and is killed.", (long)getpid()) == -1)
                 die("write standard output"); /* the dead can't say that their lines got lost */
-            kill(getpid(), SIGKILL); /* nothing in this process can release the lock now */
+            kill(getpid(), SIGKILL);          /* nothing in this process can release the lock now */
         }
         if (locked)
             sched_yield(); /* others may run now: they get as far as acquire */

@@ -707,7 +707,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < exception_count && !quick && *only == '\0'; i++)
         if (shared->used[i] == 0)
-            printf("not needed any more: %s\n", exceptions[i].line);
+            printf("not needed this time: %s\n", exceptions[i].line);
     printf("%ld calls have failed in %ld runs, %.0f s: %ld findings, %ld known\n", shared->hits,
            shared->runs, seconds_now() - start, shared->findings, shared->excused);
     return cli_end(shared->findings > 0 ? EXIT_FAILURE : status);
