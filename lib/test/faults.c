@@ -362,6 +362,8 @@ static const char *judge(const struct scenario *scenario, const struct run *norm
     bool told = strstr(now->errors, text) != NULL || strstr(now->errors, "is not so: ") != NULL;
     if (now->left_file || now->left_name)
         return told && now->status != 0 ? "left-file-told" : "left-file";
+    if (faults->maps != 0 && strchr(scenario->statuses, '!') != NULL)
+        return "left-memory";
     normalize(level, normal->output, wanted);
     normalize(level, now->output, got);
     if (now->status == normal->status && strcmp(wanted, got) == 0 &&
@@ -372,6 +374,8 @@ static const char *judge(const struct scenario *scenario, const struct run *norm
     snprintf(text, sizeof text, ",%d,", now->status);
     if (strstr(scenario->statuses, text) == NULL)
         return now->status > 128 ? "crash" : "status";
+    if (told && (faults->error == SHORT || faults->error == EINTR))
+        return "stopped";
     if (told && strchr(scenario->statuses, '!') != NULL && faults->error > 0 &&
         faults->error != EINTR && strstr(now->errors, strerror(faults->error)) == NULL)
         return "untrue";

@@ -106,6 +106,7 @@ struct faults {
     char program[256];           /* where it happened */
     atomic_int hit;              /* the pid of the process where it happened */
     unsigned long where[FRAMES]; /* addresses in the program's file */
+    atomic_int maps;             /* mapped, and not unmapped, by the program itself */
     atomic_int names;            /* made by mq_open and mkdtemp, and not yet removed */
 };
 

@@ -100,20 +100,22 @@ static void use_sync(char **unused)
     struct process several[2] = {{.run = meet, .daemon = true}, {.run = meet, .daemon = true}};
 
     (void)unused;
-    event = (struct event){-1, -1};
-    semaphore = (struct semaphore){-1, -1};
-    barrier = (struct barrier){.gates = {{-1, -1}, {-1, -1}}};
-    if (MAKE(counter = counter_open(0)) && DO(event_open(&event)) &&
-        DO(semaphore_open(&semaphore, 1)) && DO(barrier_open(&barrier, 3)) &&
+    int open = 0; /* what could not be opened is not closed: nothing of it may be there */
+    if (MAKE(counter = counter_open(0)) && ++open && DO(event_open(&event)) && ++open &&
+        DO(semaphore_open(&semaphore, 1)) && ++open && DO(barrier_open(&barrier, 3)) && ++open &&
         DO(process_start(&several[0])) && DO(process_start(&several[1])) && DO(event_set(&event)) &&
         DO(barrier_wait(&barrier, LONG)) && DO(event_clear(&event)))
         say("counted %ld", counter_add(counter, 0));
     finish(&several[0]);
     finish(&several[1]);
-    barrier_close(&barrier);
-    semaphore_close(&semaphore);
-    event_close(&event);
-    counter_close(counter);
+    if (open > 3)
+        barrier_close(&barrier);
+    if (open > 2)
+        semaphore_close(&semaphore);
+    if (open > 1)
+        event_close(&event);
+    if (open > 0)
+        counter_close(counter);
 }
 
 /* ---- queue ---- */
@@ -209,10 +211,12 @@ static void use_subprocess(char **unused)
     (void)unused;
     if (DO(subprocess_run(&cat, LONG)))
         say("cat: %zu bytes, exit code %d", cat.output_text.size, cat.process.exit_code);
-    if (DO(subprocess_start(&sleep)) && DO(subprocess_end(&sleep, LONG)))
-        say("sleep: exit code %d", sleep.process.exit_code);
     subprocess_close(&cat);
-    subprocess_close(&sleep);
+    if (DO(subprocess_start(&sleep))) { /* else there is nothing to close */
+        if (DO(subprocess_end(&sleep, LONG)))
+            say("sleep: exit code %d", sleep.process.exit_code);
+        subprocess_close(&sleep);
+    }
 }
 
 /* ---- pool ---- */

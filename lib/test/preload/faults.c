@@ -52,6 +52,7 @@
 #define FIND(name, kinds) static __typeof__(name) *NEXT(name);
 FAULTS_CALLS(FIND)
 static __typeof__(fileno) *next_fileno;
+static __typeof__(munmap) *next_munmap;
 static __typeof__(mq_unlink) *next_mq_unlink;
 
 #define LOOK(name) (*(void **)(&NEXT(name)) = dlsym(RTLD_NEXT, #name))
@@ -60,6 +61,7 @@ static void look_up(void)
 {
     FAULTS_CALLS(LOOK_UP)
     LOOK(fileno);
+    LOOK(munmap);
     LOOK(mq_unlink);
 }
 
@@ -141,6 +143,15 @@ static bool may_be_short(int descriptor, size_t size, bool is_write)
         return fails(CALL_##name) ? failed : NEXT(name) arguments;                                 \
     }
 
+/* The same for one on a socket. Who does not wait can't be interrupted. */
+#define SOCKET_CALL(name, parameters, arguments)                                                   \
+    ssize_t name parameters                                                                        \
+    {                                                                                              \
+        READY(name);                                                                               \
+        bool waits = (flags & MSG_DONTWAIT) == 0;                                                  \
+        bool may_fail = waits || faults == NULL || faults->error != EINTR;                         \
+        return may_fail && fails(CALL_##name) ? -1 : NEXT(name) arguments;                         \
+    }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 // clang-format off
@@ -155,7 +166,6 @@ CALL(int, connect, (int socket, __CONST_SOCKADDR_ARG address, socklen_t size), (
 CALL(int, getsockname, (int socket, __SOCKADDR_ARG address, socklen_t *size), (socket, address, size), -1)
 CALL(int, setsockopt, (int socket, int level, int option, const void *value, socklen_t size), (socket, level, option, value, size), -1)
 CALL(int, shutdown, (int socket, int how), (socket, how), -1)
-CALL(void *, mmap, (void *address, size_t size, int access, int flags, int file, off_t offset), (address, size, access, flags, file, offset), MAP_FAILED)
 CALL(int, madvise, (void *address, size_t size, int advice), (address, size, advice), -1)
 CALL(int, memfd_create, (const char *name, unsigned flags), (name, flags), -1)
 CALL(DIR *, opendir, (const char *path), (path), NULL)
@@ -171,10 +181,10 @@ CALL(off_t, lseek, (int file, off_t offset, int from), (file, offset, from), -1)
 CALL(int, fseeko, (FILE *stream, off_t offset, int from), (stream, offset, from), -1)
 CALL(int, dup, (int file), (file), -1)
 CALL(int, dup2, (int file, int number), (file, number), -1)
-CALL(ssize_t, recv, (int socket, void *buffer, size_t size, int flags), (socket, buffer, size, flags), -1)
-CALL(ssize_t, recvmsg, (int socket, struct msghdr *message, int flags), (socket, message, flags), -1)
-CALL(ssize_t, send, (int socket, const void *buffer, size_t size, int flags), (socket, buffer, size, flags), -1)
-CALL(ssize_t, sendmsg, (int socket, const struct msghdr *message, int flags), (socket, message, flags), -1)
+SOCKET_CALL(recv, (int socket, void *buffer, size_t size, int flags), (socket, buffer, size, flags))
+SOCKET_CALL(recvmsg, (int socket, struct msghdr *message, int flags), (socket, message, flags))
+SOCKET_CALL(send, (int socket, const void *buffer, size_t size, int flags), (socket, buffer, size, flags))
+SOCKET_CALL(sendmsg, (int socket, const struct msghdr *message, int flags), (socket, message, flags))
 CALL(int, poll, (struct pollfd *files, nfds_t count, int timeout), (files, count, timeout), -1)
 CALL(int, pselect, (int count, fd_set *read_set, fd_set *write_set, fd_set *error_set, const struct timespec *timeout, const sigset_t *mask), (count, read_set, write_set, error_set, timeout, mask), -1)
 CALL(int, posix_spawn, (pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const *argv, char *const *environment), (pid, path, actions, attributes, argv, environment), errno)
@@ -304,7 +314,7 @@ static ssize_t write_stream(void *stream, const char *buffer, size_t size)
 
 static int seek_stream(void *stream, off64_t *offset, int from)
 {
-    off_t result = lseek(fileno(stream), *offset, from);
+    off_t result = lseek(fileno(stream), (off_t)*offset, from);
 
     *offset = result;
     return result == -1 ? -1 : 0;
@@ -364,7 +374,7 @@ FILE *tmpfile(void)
     return fails(CALL_tmpfile) ? NULL : wrap(NEXT(tmpfile)(), "w+");
 }
 
-/* ---- those with a variable number of arguments, and those that make names ---- */
+/* ---- those with a variable number of arguments, and those that make what may be left ---- */
 
 static int open_mode(int flags, va_list arguments)
 {
@@ -451,6 +461,30 @@ mqd_t mq_open(const char *name, int flags, ...)
     if (faults != NULL && queue != (mqd_t)-1 && (flags & O_CREAT) != 0)
         faults->names++;
     return queue;
+}
+
+static void count_map(int change)
+{
+    if (faults != NULL && !inside && getpid() == faults->parent)
+        faults->maps += change;
+}
+
+void *mmap(void *address, size_t size, int access, int flags, int file, off_t offset)
+{
+    READY(mmap);
+    void *mapped =
+        fails(CALL_mmap) ? MAP_FAILED : NEXT(mmap)(address, size, access, flags, file, offset);
+
+    if (mapped != MAP_FAILED)
+        count_map(1);
+    return mapped;
+}
+
+int munmap(void *address, size_t size)
+{
+    READY(munmap);
+    count_map(-1);
+    return NEXT(munmap)(address, size);
 }
 
 char *mkdtemp(char *name)
