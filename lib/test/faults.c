@@ -340,6 +340,24 @@ static void normalize(char level, const char *text, char result[TEXT])
                 size += (size_t)snprintf(result + size, TEXT - size, "%s\n", sorted[i]);
 }
 
+/* It is not the normal result: then it has to be a failure, and to say so. */
+static const char *judge_failure(const struct scenario *scenario, const struct run *now, bool told)
+{
+    char text[16];
+
+    if (now->status == 0)
+        return told ? "lost-told" : "lost";
+    snprintf(text, sizeof text, ",%d,", now->status);
+    if (strstr(scenario->statuses, text) == NULL)
+        return now->status > 128 ? "crash" : "status";
+    if (told && (faults->error == SHORT || faults->error == EINTR))
+        return "stopped";
+    if (told && strchr(scenario->statuses, '!') != NULL &&
+        strstr(now->errors, strerror(faults->error)) == NULL)
+        return "untrue";
+    return told ? NULL : "silent";
+}
+
 /* NULL if all is well. */
 static const char *judge(const struct scenario *scenario, const struct run *normal,
                          const struct run *now, const struct fault *fault)
@@ -369,17 +387,7 @@ static const char *judge(const struct scenario *scenario, const struct run *norm
     if (now->status == normal->status && strcmp(wanted, got) == 0 &&
         (size == 0 || now->output[size - 1] == '\n'))
         return NULL;
-    if (now->status == 0)
-        return told ? "lost-told" : "lost";
-    snprintf(text, sizeof text, ",%d,", now->status);
-    if (strstr(scenario->statuses, text) == NULL)
-        return now->status > 128 ? "crash" : "status";
-    if (told && (faults->error == SHORT || faults->error == EINTR))
-        return "stopped";
-    if (told && strchr(scenario->statuses, '!') != NULL && faults->error > 0 &&
-        faults->error != EINTR && strstr(now->errors, strerror(faults->error)) == NULL)
-        return "untrue";
-    return told ? NULL : "silent";
+    return judge_failure(scenario, now, told);
 }
 
 /* Where in the program it happened, from the call outwards. */

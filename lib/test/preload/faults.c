@@ -73,6 +73,7 @@ static void look_up(void)
 static struct faults *faults; /* NULL: let everything be */
 /* Volatile, as glibc declares that its functions do not call ours (leaf); but they do. */
 static _Thread_local volatile bool inside;
+static _Thread_local volatile bool in_stream;
 
 static char program[256];
 
@@ -254,28 +255,30 @@ int close(int file)
     return result == 0 && fails(CALL_close) ? -1 : result;
 }
 
+/* Where the message that something has failed can't be written, nobody can ask for one. No pipe is
+ * full for ever. And a stream takes EINTR for an error, so that its users may not have handlers. */
+static bool may_fail(int file)
+{
+    struct stat status;
+
+    if (faults == NULL)
+        return false;
+    if (faults->error == EINTR)
+        return !in_stream;
+    return file != STDERR_FILENO &&
+           !(faults->all && NEXT(fstat)(file, &status) == 0 && S_ISFIFO(status.st_mode));
+}
+
 ssize_t read(int file, void *buffer, size_t size)
 {
     READY(read);
     if (is_short(CALL_read)) {
         if (may_be_short(file, size, false) && fails(CALL_read))
             size = 1;
-    } else if (fails(CALL_read)) {
+    } else if (may_fail(file) && fails(CALL_read)) {
         return -1;
     }
     return NEXT(read)(file, buffer, size);
-}
-
-/* Where the message that something has failed can't be written, nobody can ask for one. And no pipe
- * is full for ever. */
-static bool may_fail(int file)
-{
-    struct stat status;
-
-    if (faults == NULL || faults->error == EINTR)
-        return true;
-    return file != STDERR_FILENO &&
-           !(faults->all && NEXT(fstat)(file, &status) == 0 && S_ISFIFO(status.st_mode));
 }
 
 ssize_t write(int file, const void *buffer, size_t size)
@@ -294,7 +297,10 @@ ssize_t write(int file, const void *buffer, size_t size)
 
 static ssize_t read_stream(void *stream, char *buffer, size_t size)
 {
-    return read(fileno(stream), buffer, size);
+    in_stream = true;
+    ssize_t got = read(fileno(stream), buffer, size);
+    in_stream = false;
+    return got;
 }
 
 /* As the C library does it: a short write is followed by another one. Fewer is an error, with
@@ -304,7 +310,9 @@ static ssize_t write_stream(void *stream, const char *buffer, size_t size)
     size_t done = 0;
 
     while (done < size) {
+        in_stream = true;
         ssize_t written = write(fileno(stream), buffer + done, size - done);
+        in_stream = false;
         if (written <= 0)
             break;
         done += (size_t)written;
