@@ -10,13 +10,8 @@ faults=build/test/faults
 found() {
     echo "run s 1 build/test/faults_test $1" >"$BATS_TEST_TMPDIR/list"
     run --separate-stderr bounded 40 "$faults" -t 1 -f "$2" "$BATS_TEST_TMPDIR/list"
-    [[ $status -eq 1 && $output == "build/test/faults_test $1: $3,"* ]] || report "$1: expected $3" || return
-}
-
-setup() {
-    common_setup
-    run bounded 20 "$faults" -q -o 'faults_test process' lib/test/faults.txt
     [ "$status" -ne 77 ] || skip 'no calls can be made to fail here'
+    [[ $status -eq 1 && $output == "build/test/faults_test $1: $3,"* ]] || report "$1: expected $3" || return
 }
 
 @test "mistakes that are only seen when a call fails" {
@@ -29,5 +24,6 @@ setup() {
 
 @test "every program: one of its calls of each kind fails" {
     run --separate-stderr bounded 120 "$faults" -q lib/test/faults.txt
+    [ "$status" -ne 77 ] || skip 'no calls can be made to fail here'
     [ "$status" -eq 0 ] || report 'expected no finding'
 }
