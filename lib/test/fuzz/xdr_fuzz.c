@@ -14,7 +14,10 @@ int marshal_main(int argc, char **argv);
 #undef main
 
 /* x87's registers, in which 32-bit x86 returns a double, make a signalling NaN a quiet one. */
-static const bool keeps_doubles = FLT_EVAL_METHOD != 2;
+static bool is_kept(double value)
+{
+    return FLT_EVAL_METHOD != 2 || value == value; /* NOLINT(misc-redundant-expression): no NaN */
+}
 
 enum type { INT32, UINT32, INT64, UINT64, BOOL, DOUBLE, STRING, BYTES, TYPES };
 enum { MOST_VALUES = 16, MOST_ROOM = 32 };
@@ -120,7 +123,10 @@ static void check_values(const uint8_t *types, size_t count, const uint8_t *reco
         unsigned char *buffer = malloc(size + 1);
         CHECK(buffer != NULL);
         CHECK(pack_all(buffer, size, values, count) == taken);
-        CHECK(size == 0 || !keeps_doubles || memcmp(buffer, record, size) == 0);
+        bool kept = true;
+        for (size_t i = 0; i < count; i++)
+            kept = kept && is_kept(values[i].real);
+        CHECK(size == 0 || !kept || memcmp(buffer, record, size) == 0);
         buffer[size > 0 ? size - 1 : 0] = 0xa5; /* one byte less: it stays as it is */
         errno = 0;
         CHECK(size == 0 || (pack_all(buffer, size - 1, values, count) == -1 && errno == EMSGSIZE));
@@ -141,7 +147,10 @@ static void check_record(const uint8_t *bytes, size_t size)
         return;
     CHECK(record.count <= MOST_TEMPERATURES && strlen(record.station) < sizeof record.station);
     CHECK(pack_record(again, &record) == size);
-    CHECK(!keeps_doubles || memcmp(again, bytes, size) == 0);
+    bool kept = is_kept(record.pressure);
+    for (size_t i = 0; i < record.count; i++)
+        kept = kept && is_kept(record.temperatures[i]);
+    CHECK(!kept || memcmp(again, bytes, size) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
