@@ -627,7 +627,7 @@ static void spawn(void)
     expect_spawn(beyond_spawn);
     use_up_descriptors();
     int inherited = count_inherited(beyond_spawn, ".");
-    CHECK(inherited == 0 || inherited == -EMFILE); /* without addchdir, the way back takes one */
+    CHECK(inherited == 0 || inherited == -EMFILE); /* musl's posix_spawn makes a pipe */
 }
 
 /* The descriptors are listed, or looked at one by one; the directory needs one. */
@@ -642,7 +642,9 @@ static void bare_spawns(void)
         expect_spawn(bare_spawn);
     is_without_list = 0;
     use_up_descriptors();
+#ifdef __GLIBC__ /* musl's posix_spawn makes a pipe */
     CHECK(run_program(bare_spawn, NULL, (char *[]){"true", NULL}) != -EMFILE);
+#endif
     CHECK(run_program(bare_spawn, "/", (char *[]){"true", NULL}) == -EMFILE);
 }
 
