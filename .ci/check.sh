@@ -79,7 +79,7 @@ sanitize() {
     options=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigfpe=0:handle_sigill=0
     export ASAN_OPTIONS=$options:allocator_may_return_null=1:log_path=$reports/address
     export UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined
-    run_tests 'memory|ENOMEM|descriptor|README.md tells the truth|after any instruction' "$@"
+    run_tests 'memory|ENOMEM|descriptor|shm: zeros|README.md tells the truth|after any instruction' "$@"
     nothing_reported
 }
 
