@@ -31,8 +31,11 @@ function style_of(i) {
     return i < grey ? i : i + 1
 }
 
-# A string for gnuplot, which looks for nothing in one of this kind.
+# A string for gnuplot, which looks for nothing in one of this kind. But where it begins with a quote,
+# gnuplot takes the two at the beginning for an empty string: that one stands alone.
 function quoted(text) {
+    if (text ~ /^'/)
+        return "\"'\" . " quoted(substr(text, 2))
     gsub(/'/, "''", text)
     return "'" text "'"
 }

@@ -38,6 +38,8 @@ FNR == 1 {
         wrong("table " $1 ": the unit should be " unit[$1] ", not '" $4 "'")
     if ($1 != "modes" && $1 != "peers" && $3 !~ number && !($1 == "task" && $3 == "-"))
         wrong("table " $1 ": '" $3 "' is not a number")
+    if ($3 ~ number && $3 + 0 > 1e15)
+        wrong("table " $1 ": '" $3 "' is too large a number")
     if ($3 ~ number && $3 + 0 == 0 && $1 != "spawn")
         wrong("table " $1 ": 0 is not on the scale") # which is logarithmic, or counts workers
     if (($1, $2, $3) in rounds)
@@ -51,8 +53,8 @@ FNR == 1 {
     if ($5 == "-")
         next # could not be measured
     for (i = 5; i <= 7; i++)
-        if ($i !~ number || $i + 0 <= 0)
-            wrong("'" $i "' is not a number above 0")
+        if ($i !~ number || $i + 0 <= 0 || $i + 0 > 1e15)
+            wrong("'" $i "' is not a number above 0, and below 1e15")
     if ($6 + 0 > $5 + 0 || $5 + 0 > $7 + 0)
         wrong("the median " $5 " is not between " $6 " and " $7)
     if ($8 !~ /^[1-9][0-9]*$/)
@@ -321,7 +323,7 @@ function print_conclusion(    i, j, task, tasks, mode, modes, titles, notes, dif
     for (i = 1; i <= 2; i++) {
         task = tasks[i]
         begin_chart(task)
-        if (!(task in peers) || !any("peers", peers[task])) {
+        if (peers[task] == "" || !any("peers", peers[task])) { # "in" would be true: we have asked for it
             print_unmeasured(titles[task], "")
             continue
         }

@@ -110,13 +110,14 @@ In one process, brute takes 8.00 s, sieve 2.00 ms: the algorithm gains 4000 time
 spawn|fork|0|us|100|90|110|7
 spawn|fork|10|us|-|-|-|0
 modes|brute|mono|s|-|-|-|0
+peers|perfect 9999|C mono|s|2|2|2|1
 modes|sqrt|mono|s|4|4|4|1
 modes|sqrt|pool|s|8|8|8|1
 modes|sieve|mono|s|2|2|2|1
 END
     : >"$BATS_TEST_TMPDIR/empty.tsv" # of a program that was killed
     page
-    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 10 charts, 8 of them not measured yet" "$status:$stderr:$output"
+    expect_same "0::$BATS_TEST_TMPDIR/out/report.html: 10 charts, 7 of them not measured yet" "$status:$stderr:$output"
     expect_same 'fork' "$(series memory)"
     expect_same 'fork beside 0 MB takes 100 µs.' "$(reading memory)"
     expect_same 'In one process, sqrt takes 4.00 s, sieve 2.00 s: the algorithm gains 2.0 times. More processors gain nothing (sqrt, pool).' \
@@ -139,6 +140,9 @@ END
     echo "<i>machine</i> & \\d" >"$BATS_TEST_TMPDIR/machine.txt"
     page
     expect_same '0:' "$status:$stderr"
+    rows spawn.tsv <<<"spawn|'quoted'|0|us|100|90|110|7" # gnuplot takes '' at the beginning for an empty string
+    run --separate-stderr bounded 20 bash .ci/report.sh "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/quoted.html"
+    expect_same '0:' "$status:$stderr"
     [[ $page == *'Measured on &lt;i&gt;machine&lt;/i&gt; &amp; \d.'* ]]
     [[ $page == *'<th scope="row">&lt;b&gt;&amp;&quot;'\''`id`$(id)\n@x</th>'* ]]
     [[ $page != *'<b>'* && $page != *'<i>'* && ! $page =~ \&[^a-z] ]]
@@ -160,9 +164,11 @@ spawn|fork|10|us|2|1|3:8 columns are expected, these are 7
 spawn|fork|10|ms|2|1|3|7:table spawn: the unit should be us, not 'ms'
 spawn|fork|ten|us|2|1|3|7:table spawn: 'ten' is not a number
 task|2|0|us|2|1|3|7:table task: 0 is not on the scale
+task|2|1e999|us|2|1|3|7:table task: '1e999' is too large a number
 spawn|fork|0|us|2|1|3|7:table spawn: fork, 0 is there twice
-spawn|fork|10|us|nan|1|3|7:'nan' is not a number above 0
-spawn|fork|10|us|2|0|3|7:'0' is not a number above 0
+spawn|fork|10|us|nan|1|3|7:'nan' is not a number above 0, and below 1e15
+spawn|fork|10|us|2|0|3|7:'0' is not a number above 0, and below 1e15
+spawn|fork|10|us|2|1|1e999|7:'1e999' is not a number above 0, and below 1e15
 spawn|fork|10|us|4|1|3|7:the median 4 is not between 1 and 3
 spawn|fork|10|us|2|1|3|0:'0' is not a number of rounds
 END
