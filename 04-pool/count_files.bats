@@ -155,7 +155,7 @@ count_files: analyze : No such file or directory' "$(sed '/self/s/: I[^:]*$/: RE
     cd "$BATS_TEST_TMPDIR"
     run --separate-stderr env PATH="$BATS_TEST_TMPDIR" count_files
     [ "$status" -eq 2 ]
-    expect_same "count_files: FILE: there are no .c files beside this program, so name some files" "$stderr"
+    expect_same "count_files: FILE: found no .c files beside this program, so name some files" "$stderr"
     cd "$ROOT"
     need_user
     run --separate-stderr as_user 0 "$count_files"

@@ -115,7 +115,7 @@ static glob_t find_sources(char *program)
     /* As in 01-fork/skeleton.c: where the compiler has found this file, or beside the program. */
     if ((chdir(dirname(source)) == -1 || glob("*.c", 0, NULL, &found) != 0) &&
         (chdir(dirname(program)) == -1 || glob("*.c", 0, NULL, &found) != 0))
-        bad_usage("FILE: there are no .c files beside this program, so name some files");
+        bad_usage("FILE: found no .c files beside this program, so name some files");
     return found;
 }
 

@@ -16,7 +16,7 @@ found() {
 
 @test "mistakes that are only seen when a call fails" {
     found unchecked_fork fork:EAGAIN:parent:1 lost
-    found interrupted_wait waitpid:EINTR:parent:1 left-process
+    found interrupted_wait waitpid:EINTR:parent:1 outlived
     found kept_end write:ENOSPC:children:1 hang
     found unreaped fork:EAGAIN:parent:2 left-process
     found short_write write:SHORT:parent:1 lost

@@ -40,9 +40,9 @@ static void send_signal(const struct subprocess *subprocess, int number)
     }
 }
 
-/* Feeds the program as much as its standard input takes. When it reads no more we have EPIPE, and
- * SIGPIPE, which is not to reach the caller: it is blocked, and taken away. */
-static void feed(struct subprocess *subprocess)
+/* Feeds the program as much as its standard input takes. When it reads no more, which it may, we
+ * have EPIPE, and SIGPIPE, which is not to reach the caller: it is blocked, and taken away. */
+static int feed(struct subprocess *subprocess)
 {
     int *end = &subprocess->ends[STDIN_FILENO], number;
     sigset_t broken, mask, before, after;
@@ -60,9 +60,11 @@ static void feed(struct subprocess *subprocess)
     sigprocmask(SIG_SETMASK, &mask, NULL);
     if (written > 0)
         subprocess->text_sent += (size_t)written;
-    if (subprocess->text_sent == subprocess->text_size ||
-        (written == -1 && error != EAGAIN && error != EINTR))
+    if (subprocess->text_sent == subprocess->text_size || (written == -1 && error == EPIPE))
         io_close(end);
+    else if (written == -1 && error != EAGAIN && error != EINTR)
+        return fail(error);
+    return 0;
 }
 
 /* Takes what the pipe holds at this moment, which may be nothing: the end of the file. */
@@ -135,8 +137,8 @@ static int move_some(struct subprocess *subprocess, int end_handle, double deadl
         longest = milliseconds;
     if (poll(ready, 4, longest) == -1)
         return errno == EINTR ? 0 : -1;
-    if (ready[0].revents != 0)
-        feed(subprocess);
+    if (ready[0].revents != 0 && feed(subprocess) == -1)
+        return -1;
     if (take_both(subprocess, ready) == -1)
         return -1;
     return milliseconds == 0 ? fail(ETIMEDOUT) : 0;

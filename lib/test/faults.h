@@ -7,9 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Each call, and the ways in which it fails: an errno; or SHORT, which is to do only a part. After
- * a
- * "+" all calls from one on may fail so, too.
+/* Each call, and the ways in which it fails: an errno; or SHORT, which is to do only a part. Where
+ * a "+" follows, all calls from one on may fail so, too.
  *
  * Not here is what can't fail as it is used (sigaction, sigprocmask, a kill of one's own child),
  * and what would be a lie: EPIPE where somebody reads, ECHILD where there is a child. */

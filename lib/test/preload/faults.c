@@ -328,25 +328,29 @@ static int seek_stream(void *stream, off64_t *offset, int from)
     return result == -1 ? -1 : 0;
 }
 
-static int close_stream(void *stream)
-{
-    return fclose(stream);
-}
-
 /* What fileno is asked for: a wrapped stream has no descriptor of its own. */
 static struct {
-    FILE *outer, *inner;
+    FILE *outer, *inner; /* NULL: a free place */
 } wrapped[16];
+enum { MOST_WRAPPED = sizeof wrapped / sizeof *wrapped };
+
+static int close_stream(void *stream)
+{
+    for (int i = 0; i < MOST_WRAPPED; i++)
+        if (wrapped[i].inner == stream)
+            wrapped[i].outer = wrapped[i].inner = NULL; /* the next stream may lie there */
+    return fclose(stream);
+}
 
 static FILE *wrap(FILE *inner, const char *mode)
 {
     static const cookie_io_functions_t functions = {
         .read = read_stream, .write = write_stream, .seek = seek_stream, .close = close_stream};
-    size_t i = 0;
+    int i = 0;
 
-    while (wrapped[i].inner != NULL && wrapped[i].inner != inner)
+    while (i < MOST_WRAPPED && wrapped[i].inner != NULL)
         i++;
-    if (faults == NULL || inside || inner == NULL || i == sizeof wrapped / sizeof *wrapped - 1)
+    if (faults == NULL || inside || inner == NULL || i == MOST_WRAPPED)
         return inner;
     wrapped[i].inner = inner;
     inside = true;
@@ -358,7 +362,7 @@ static FILE *wrap(FILE *inner, const char *mode)
 int fileno(FILE *stream)
 {
     READY(fileno);
-    for (size_t i = 0; wrapped[i].inner != NULL; i++)
+    for (int i = 0; i < MOST_WRAPPED; i++)
         if (wrapped[i].outer == stream)
             return NEXT(fileno)(wrapped[i].inner);
     return NEXT(fileno)(stream);
