@@ -56,6 +56,7 @@ judge() {
         status=$(<"$BATS_TEST_TMPDIR/now/$file.status")
         message=$(<"$BATS_TEST_TMPDIR/now/$file.err")
         usual=$(<"$BATS_FILE_TMPDIR/usual/$file.status")
+        [[ $usual -eq 0 || $flag == ! ]] || wrong+="$words: status $usual as usual, too"$'\n'
         if [[ $status -eq 0 ]]; then
             [[ $usual -eq 0 && -z $message ]] || wrong+="$words: status 0 with the message '$message'"$'\n'
             [[ -n $flag || -z ${differs[$file.out]:-} ]] || wrong+="$words: status 0, but other lines"$'\n'
@@ -129,11 +130,17 @@ ordinary() {
 @test "limits: a full disk" {
     [ "$(id -u)" -eq 0 ] || skip 'only root can mount a disk'
     unshare -m true 2>/dev/null || skip 'no disk can be mounted here'
+    # The disk goes with the namespace, so what is left there is looked at before.
     full() {
-        unshare -m sh -c 'mount -t tmpfs -o size=4k none "$0/disk" && echo full >"$0/disk/full" && exec "$@"' "$files" "$@"
+        unshare -m sh -c 'mount -t tmpfs -o size=4k none "$0/disk" && echo full >"$0/disk/full" || exit
+            "$@"
+            status=$?
+            ls -A "$0/disk" | grep -vx full >>"$0/left"
+            exit $status' "$files" "$@"
     }
     mkdir "$files/disk"
     DIRECTORY=$files/disk/new TMPDIR=$files/disk expect_sane 'with a full disk' full
+    [ ! -s "$files/left" ] || fail 'left on the full disk:' "$(<"$files/left")" || return
     [ "$failed" -gt 0 ] || fail 'nobody has failed'
 }
 

@@ -50,8 +50,9 @@ repeat() {
             cat "$work/$module.$scenario".{out,err} >>"$work/failed"
         fi
         awk -v deaths="$deaths" -v what="$what" \
-            '{ for (i = 2; i <= NF; i++) if ($i ~ "^" what) { print deaths, $(i - 1); exit } }' \
-            "$work/$module.$scenario.err" >>"$work/$module.$scenario.sums"
+            '{ for (i = 2; i <= NF; i++) if ($i ~ "^" what) { found = 1; print deaths, $(i - 1); exit } }
+            END { exit !found }' "$work/$module.$scenario.err" >>"$work/$module.$scenario.sums" ||
+            echo "$command: did not say how many $what" >>"$work/failed"
         seed=$(((seed + 1) % 2147483647))
     done
 }
@@ -87,11 +88,13 @@ done
 cat "$work"/*.sums | awk '{ deaths += $1; moved += $2 }
     END { printf "%-20s %10d %10d %14d\n", "in all", NR, deaths, moved }'
 
-left=$(for pid in $(marked); do
-    echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
-done)
-left+=$(find "$TMPDIR" -mindepth 1 ! -path "$work*")
-left+=$(comm -13 <(echo "$names_before") <(names))
+left=$(
+    for pid in $(marked); do
+        echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+    done
+    find "$TMPDIR" -mindepth 1 ! -path "$work*"
+    comm -13 <(echo "$names_before") <(names)
+)
 printf 'left behind: %s\n' "${left:-nothing}"
 if [ -n "$interrupted" ]; then
     rm -rf "$TMPDIR"

@@ -474,6 +474,7 @@ static void stress(char **operands)
     CHECK(atomic_load(&shared->entries) >= rounds * CROWD);
     printf("more rounds than killed, and all complete: %d\n", rounds > kills);
     fprintf(stderr, "%ld rounds\n", rounds);
+    CHECK(hanging == 0 && atomic_load(&shared->errors) == 0);
     close_shared();
     check_nothing_left(descriptors);
 }

@@ -1412,6 +1412,9 @@ static void stress(char **operands, int signal_number, int how, int error, int e
            count_mappings() <= mappings ? "nothing left" : "mappings left");
     fprintf(stderr, "%ld tasks, %ld deaths, at most %ld in one map, %ld tasks lost\n",
             maps * MOST_TASKS, atomic_load(deaths), most, lost_in_all);
+    CHECK(wrong_in_all == 0 && twice_in_all == 0 && count_mappings() <= mappings);
+    /* Where the machine is busy, the time limit may end others, too. */
+    CHECK(error == ETIMEDOUT || lost_in_all <= atomic_load(deaths));
 }
 
 static void stress_kill(char **operands)

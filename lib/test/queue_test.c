@@ -937,6 +937,8 @@ static void stress(char **operands)
     printf("items lost: %s\n", lost <= consumers_killed ? "no more than consumers" : "too many");
     fprintf(stderr, "%lu put, %lu got, %lu lost; %lu producers and %lu consumers killed\n", put,
             got, lost, producers_killed, consumers_killed);
+    CHECK(hanging == 0 && twice == 0 && lost <= consumers_killed);
+    CHECK(crowd->torn == 0 && crowd->disordered == 0 && crowd->unexpected == 0);
     close_crowd();
     check_nothing_left(descriptors);
 }

@@ -495,6 +495,7 @@ static void stress(char **operands)
     printf("%ld killed, %d hanging, %ld errors\n", kills, hanging, atomic_load(&shared->errors));
     printf("woken more often than killed: %d\n", atomic_load(&shared->woken) > kills);
     fprintf(stderr, "%ld woken\n", (long)atomic_load(&shared->woken));
+    CHECK(hanging == 0 && atomic_load(&shared->errors) == 0);
     event_close(&event);
     shared_unmap(shared, sizeof *shared);
     check_nothing_left(descriptors);
