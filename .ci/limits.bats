@@ -28,7 +28,7 @@ run_all() {
             case $word in
             FILE | LIST) word=$files/$word ;;
             DIRECTORY) word=${DIRECTORY:-$files/new} && rm -rf "$files/new" ;;
-            0*) word=${PROGRAMS:-.}/$word ;;
+            0*/*) word=${PROGRAMS:-.}/$word ;;
             esac
             program+=("$word")
         done
