@@ -60,7 +60,7 @@ judge() {
         if [[ $status -eq 0 ]]; then
             [[ $usual -eq 0 && -z $message ]] || wrong+="$words: status 0 with the message '$message'"$'\n'
             [[ -n $flag || -z ${differs[$file.out]:-} ]] || wrong+="$words: status 0, but other lines"$'\n'
-        elif [[ $status -eq 124 || $status -ge 128 ]]; then
+        elif [[ $status -gt 2 ]]; then # 124: it hangs
             wrong+="$words: status $status $message"$'\n'
         elif [[ -z ${SILENT:-} && $message != "$name: "* ]]; then
             wrong+="$words: status $status, and no message of its own: '$message'"$'\n'
