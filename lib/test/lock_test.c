@@ -323,6 +323,7 @@ static void stress(char **operands)
         CHECK(process_kill(&processes[one]) == 0 && end(&processes[one]) == -SIGKILL);
         inside += shared->stages[one] == INSIDE;
         perhaps += shared->stages[one] == BETWEEN;
+        shared->stages[one] = OUTSIDE; /* the next one may be killed before it says where it is */
         start(&processes[one], change_often, &shared->stages[one]);
     }
     shared->stop = true;
