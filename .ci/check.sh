@@ -16,6 +16,8 @@ cd "$(dirname "$0")/.."
 how=${1:?'usage: check.sh HOW [FILE.bats...]'}
 shift
 jobs=$(getconf _NPROCESSORS_ONLN)
+# shellcheck source=.ci/quick.bash
+. .ci/quick.bash
 standard=(-std=c17 -D_POSIX_C_SOURCE=200809L -Ilib)
 unset MAKEFLAGS MFLAGS MAKELEVEL CPPFLAGS LDFLAGS LDLIBS
 
@@ -117,68 +119,15 @@ threads() {
     nothing_reported
 }
 
-# A command a line: what the programs do when nothing goes wrong, or what shall, in a small size.
+# A command a line: a short run of each program, but for those that only measure; and some more.
 commands() {
+    quick_runs | sed -E -e 's/^[~!] //' -e '/^06/d' -e 's|FILE|README.md|g' -e "s|DIRECTORY|$reports/digits|" -e 's|LIST|build/urls|'
     cat <<'END'
-01-fork/fork
-01-fork/load -t 1000 2
-01-fork/memory
-01-fork/random
-01-fork/return_data
 01-fork/return_data -k
-01-fork/skeleton 2 a b c
-01-fork/wait_status
-02-process/alive
-02-process/background
-02-process/cpus
-02-process/exit_codes
-02-process/halves
-02-process/join_timeout
-02-process/kill
-02-process/naming
-02-process/pids
-02-process/process
-02-process/spawn
-02-process/square
-02-process/start_methods
-02-process/subclass
-03-queue-pipe/barrier
-03-queue-pipe/event
-03-queue-pipe/lock
-03-queue-pipe/log
-03-queue-pipe/manager
-03-queue-pipe/marshal
-03-queue-pipe/pipe_chain
-03-queue-pipe/pipe_square
 03-queue-pipe/pipe_square -s
-03-queue-pipe/producer_consumer -p 2 -c 2 -n 2
-03-queue-pipe/queue
-03-queue-pipe/queue_square
-03-queue-pipe/rank_alltoall
-03-queue-pipe/rank_broadcast
-03-queue-pipe/rank_deadlock
-03-queue-pipe/rank_gather
-03-queue-pipe/rank_grid
-03-queue-pipe/rank_hello
-03-queue-pipe/rank_reduce
-03-queue-pipe/rank_scatter
-03-queue-pipe/rank_send
-03-queue-pipe/socket
-04-pool/apply_async
-04-pool/count_files 2 README.md
-04-pool/crash
 04-pool/digits -w 2 -n 3 -l 5
-04-pool/imap
 04-pool/imap -u
-04-pool/load -n 1000 2
-04-pool/map
-04-pool/pool
-05-subprocess/call true
-05-subprocess/communicate -i text cat
-05-subprocess/fetch_urls -w 2 build/urls
 05-subprocess/fetch_urls build/urls
-05-subprocess/pipeline true -- true
-05-subprocess/timeout 20 true
 06-benchmarks/benchmark -q -m pool -l 50 -w 2
 06-benchmarks/perfect_ranks -l 99
 build/fuzz/html_fuzz lib/test/fuzz/corpus/html/list lib/test/fuzz/corpus/html/entities
