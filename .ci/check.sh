@@ -236,10 +236,10 @@ big_endian() {
     tail -n 1 build/log
 }
 
-# Only these ask the C library for more than the standards have: beyond, the test that includes it, and one
-# that makes a pipe smaller (F_SETPIPE_SZ). What is not declared then is an error: a compiler might
-# take it for a function that returns an int.
-beyond='lib/beyond.c lib/test/beyond_test.c lib/test/sync_test.c'
+# Only these ask the C library for more than the standards have: beyond, the test that includes it, one that
+# makes a pipe smaller (F_SETPIPE_SZ), and what makes calls fail (dlsym's RTLD_NEXT, unshare). What is not
+# declared then is an error: a compiler might take it for a function that returns an int.
+beyond='lib/beyond.c lib/test/beyond_test.c lib/test/faults.c lib/test/preload/faults.c lib/test/sync_test.c'
 
 strict() {
     local asking

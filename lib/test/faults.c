@@ -559,6 +559,15 @@ static void check(const struct scenario *scenario)
 
 /* ---- what there is to do ---- */
 
+static char *copy_of(const char *text)
+{
+    char *copy = strdup(text);
+
+    if (copy == NULL)
+        die("copy '%s'", text);
+    return copy;
+}
+
 static void read_list(const char *path)
 {
     static char line[2048];
@@ -581,12 +590,12 @@ static void read_list(const char *path)
             continue;
         if (sscanf(line, "run %c %23s %n", &scenario->level, statuses, &end) == 2) {
             snprintf(scenario->statuses, sizeof scenario->statuses, ",%s,", statuses);
-            scenario->text = strdup(line + end);
+            scenario->text = copy_of(line + end);
             scenario_count += strstr(scenario->text, only) != NULL;
         } else if (sscanf(line, "%31s %127s %127s %31s", first, exception->command,
                           exception->fault, exception->verdict) == 4 &&
                    strcmp(first, "allow") == 0) {
-            exception->line = strdup(line);
+            exception->line = copy_of(line);
             exception_count++;
         } else {
             complain("%s:%d: neither a command to run nor an exception: %s", path, number, line);
@@ -612,7 +621,7 @@ static struct fault read_fault(const char *text)
             fault.call = (enum call)i;
     if (fault.call == CALLS)
         bad_usage("no such call: '%s'", call);
-    fault.kind = strdup(kind);
+    fault.kind = copy_of(kind);
     fault.scope = strcmp(scope, "parent") == 0 ? PARENT : CHILDREN;
     fault.first = strtol(first, NULL, 10);
     fault.all = strchr(first, '+') != NULL;

@@ -236,7 +236,7 @@ static void use_pool(char **unused)
     struct pool_options options = {
         .workers = 2, .argument_size = sizeof(int), .result_size = sizeof(int)};
     struct pool *pool = NULL, *other = NULL;
-    int numbers[NUMBERS], squares[NUMBERS];
+    int numbers[NUMBERS], squares[NUMBERS] = {0};
     struct task_result results[NUMBERS] = {0};
 
     (void)unused;
