@@ -153,8 +153,9 @@ return code: 126" "call: $file: Exec format error" 126 "$file"
 }
 
 @test "a command that ignores SIGINT is killed" {
-    for how in interrupt interrupt_parent; do
-        INTERRUPT_AT=ready "$how" "$call" sh -c 'trap "" INT; echo ready; exec sleep 1000'
+    for how in interrupt interrupt_parent; do # at the start of a line: call shows the command first
+        INTERRUPT_AT=$'\nready' "$how" "$call" sh -c 'trap "" INT; echo ready; exec sleep 1000'
+        expect_same ready "$(sed 1d <<<"$output")"
     done
 }
 

@@ -80,7 +80,8 @@ wc: exit code 0' '' 0 head -c 1000000 /dev/zero -- cat -- cat -- wc -c
     interrupt "$pipeline" sleep 1000 -- sleep 1000 -- sleep 1000
     interrupt_parent "$pipeline" sleep 1000 -- sleep 1000 -- sleep 1000
     expect_same '$ sleep 1000 | sleep 1000 | sleep 1000' "$output"
-    INTERRUPT_AT=ready interrupt_parent "$pipeline" sleep 1000 -- sh -c 'trap "" INT; echo ready; exec sleep 1000'
+    # (At the start of a line: pipeline shows the command first, and that has the word in it.)
+    INTERRUPT_AT=$'\nready' interrupt_parent "$pipeline" sleep 1000 -- sh -c 'trap "" INT; echo ready; exec sleep 1000'
     expect_same ready "$(sed 1d <<<"$output")"
     run --separate-stderr bounded 20 "$pipeline" sleep 1000 -- sh -c 'kill $PPID; exec sleep 1000'
     [ "$status" -eq 143 ]
