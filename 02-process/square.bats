@@ -40,7 +40,9 @@ expect_time() {
 
 @test "-p: processes that are killed are reported" {
     at_line() {
-        [[ $1 != 'square 4:16' ]] || children_of "$pid" | xargs kill -KILL # all five are there
+        [[ $1 == 'square 4:16' ]] || return 0
+        mapfile -t children < <(children_of "$pid")
+        kill -KILL "${children[@]}" # all five are there
     }
     TIME_SCALE=1000 run --separate-stderr watch "$square" -p
     [ "$status" -eq 1 ]

@@ -106,7 +106,7 @@ END
     [[ $status -eq 137 && -z $stderr ]]
     [ -r /proc/self/smaps ] || skip 'only Linux tells what memory a process has'
     # RSS and page table in kB. Each of 4096 bytes has an entry of 8; a process without more is small.
-    awk -v large="$(ls /sys/kernel/mm/transparent_hugepage 2>/dev/null)" '
+    awk -v large="$(grep ^AnonHugePages: /proc/meminfo)" '
         /^small/ { small++; next }
         !/^[0-9]+ [0-9]+$/ { exit failed = 1 }
         { rss[++n] = $1; table[n] = $2 }
