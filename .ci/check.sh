@@ -112,11 +112,13 @@ nothing_reported() {
 
 # Nothing else has threads. What processes share, ThreadSanitizer can't see.
 threads() {
+    local status=0
     make_reports
     export TSAN_OPTIONS=log_path=$reports/thread CFLAGS='-O1 -g'
     make -s -j"$jobs" 06-benchmarks/benchmark
-    TIME_SCALE=0.01 ./06-benchmarks/benchmark -m threads -l 2000 -w 4 >build/log 2>&1 || { cat build/log && return 1; }
-    nothing_reported
+    TIME_SCALE=0.01 ./06-benchmarks/benchmark -m threads -l 2000 -w 4 >build/log 2>&1 || status=$?
+    nothing_reported || return
+    [ "$status" -eq 0 ] || { cat build/log && return 1; }
 }
 
 # A command a line: a short run of each program, but for those that only measure; and some more.
@@ -268,7 +270,8 @@ strict() {
 case $how in
 # gcc no longer sees how large a number can be, with the sanitizers' code in between: no-format-truncation
 sanitize-gcc)
-    enter_copy gcc -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wno-format-truncation
+    # static: else it would not know of log_path
+    enter_copy gcc -fsanitize=address,undefined -static-libubsan -fno-sanitize-recover=undefined -Wno-format-truncation
     sanitize "$@"
     ;;
 sanitize-clang)
