@@ -110,7 +110,7 @@ nothing_reported() {
     return 1
 }
 
-# Nothing else has threads. What processes share, ThreadSanitizer can't see.
+# But for the peers with OpenMP, nothing else has threads. What processes share, ThreadSanitizer can't see.
 threads() {
     local status=0
     make_reports
