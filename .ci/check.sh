@@ -72,7 +72,7 @@ run_tests() {
 #   with a limit of memory (ulimit -v, RLIMIT_AS), or where the memory of a process is measured
 #   step by step, which takes longer than the test may
 crowded='8 MB are allowed|in little memory|memory that is not to be had|without memory, ENOMEM|shm: zeros|'
-crowded+='in small pages|after any instruction|about to sleep'
+crowded+='in small pages|a sender or receiver killed after any instruction|about to sleep'
 
 sanitize() {
     local options status=0
