@@ -121,10 +121,11 @@ threads() {
     [ "$status" -eq 0 ] || { cat build/log && return 1; }
 }
 
-# A command a line: a short run of each program, but for http_server, which serves; and some more.
+# A command a line: a short run of each program, and some more.
 commands() {
     quick_runs | sed -E -e 's/^[~!] //' -e 's|FILE|README.md|g' -e "s|DIRECTORY|$reports/digits|" -e 's|LIST|build/urls|'
     cat <<'END'
+01-fork/http_server -p 0
 01-fork/return_data -k
 03-queue-pipe/pipe_square -s
 04-pool/digits -w 2 -n 3 -l 5
@@ -136,6 +137,21 @@ build/fuzz/http_fuzz lib/test/fuzz/corpus/http/get
 build/fuzz/number_fuzz lib/test/fuzz/corpus/number/long
 build/fuzz/xdr_fuzz lib/test/fuzz/corpus/xdr/record
 END
+}
+
+# Asks http_server for two pages, and ends it.
+visit() {
+    local port='' page i
+    for ((i = 0; i < 1000 && !port; i++)); do
+        sleep 0.1
+        port=$(sed -nE 's/.*127\.0\.0\.1:([0-9]+).*/\1/p' "$1.output")
+    done
+    for page in / /none; do
+        exec 9<>"/dev/tcp/127.0.0.1/$port"
+        printf 'GET %s HTTP/1.0\r\n\r\n' "$page" >&9
+        timeout 20 cat <&9 >>"$1.visit"
+    done
+    kill "$(cat "$1.main")"
 }
 
 # Leaves in a file what valgrind has to say, but for
@@ -150,11 +166,14 @@ END
 valgrind_one() {
     local command=$2 log=$reports/$1 status=0 file
     local hold='^02-process/(background|start_methods)|^04-pool/digits'
+    : >"$log.output"
+    [[ $command != *http_server* ]] || visit "$log" &
     # shellcheck disable=SC2016,SC2086 # for the inner sh; the command is several words
     timeout 200 sh -c 'echo $$ >"$0.main"; exec valgrind -q --track-fds=yes --leak-check=full \
         --errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect \
         --log-file="$0.%p" "$@"' "$log" $command >"$log.output" 2>&1 </dev/null || status=$?
     [ "$status" -ne 124 ] || echo "$command: not done after 200 seconds" >"$log.finding"
+    wait
     for file in "$log".[0-9]*; do
         awk -v main="$([ "${file##*.}" = "$(cat "$log.main")" ] && ! [[ $command =~ $hold ]] && echo 1)" '
             /^--/ { next }
@@ -176,7 +195,7 @@ valgrind_one() {
 run_valgrind() {
     make_reports
     export CFLAGS='-O1 -g' TIME_SCALE=0 NO_COLOR=1 SEED=7 reports
-    export -f valgrind_one
+    export -f valgrind_one visit
     make -s -j"$jobs" all build/fuzz/{html,http,number,xdr}_fuzz
     echo ftp://nowhere/ >build/urls # which fetch_urls does not fetch: neither http nor https
     # shellcheck disable=SC2016 # for the inner bash
