@@ -8,7 +8,7 @@
 #   big-endian                     what reads and writes bytes, on an emulated IBM Z: XDR, and the corpus
 #   strict                         every C file compiles where POSIX.1-2008 is all there is
 # `make check` runs all of them. Each builds in a copy of the tree, build/check/HOW, so that the programs
-# here stay as they are. Without FILE, the tests are those of the library, and some of each chapter:
+# here stay as they are. Without FILE, the tests are most of the library's, and some of each chapter:
 # `bash .ci/check.sh musl 0*/*.bats lib/*.bats` takes all of them, but the frame's.
 set -euo pipefail
 
@@ -24,13 +24,13 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CPPFLAGS LDFLAGS LDLIBS
 # Makes the copy, and enters it. What was built there the last time is built again where it has changed.
 # CC becomes the COMMAND... as one word: the tests build programs of their own.
 enter_copy() {
-    local copy=build/check/$how
+    local copy=build/check/$how source
     export GIT_CEILING_DIRECTORIES=$PWD/build # it is no part of the repository around it
     mkdir -p "$copy"
     find "$copy" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
     cp -Rp .ci .clang-format Makefile README.md lib 0[1-6]-* "$copy"
     cd "$copy"
-    printf '%s\0' 0[1-6]-*/*.c | sed -z 's/\.c$//' | xargs -0 rm -f # programs of the tree, not of this compiler
+    for source in 0[1-6]-*/*.c; do rm -f "${source%.c}"; done # the tree's programs are not of this compiler
     mkdir -p build
     printf '#!/bin/sh\nexec %s "$@"\n' "$*" >build/compiler
     chmod 755 build/compiler
@@ -228,7 +228,9 @@ END
 
 # analyze_one COMPILER... FILE: each has a log of its own, since they run side by side.
 analyze_one() {
-    LC_ALL=C "$@" -O2 -fanalyzer -fdiagnostics-plain-output -c -o /dev/null 2>"build/check/analyze/$(tr -c a-z0-9_ - <<<"$1-${*: -1}")"
+    local log
+    log=build/check/analyze/$(tr -c a-z0-9_ - <<<"$1-${*: -1}")
+    LC_ALL=C "$@" -O2 -fanalyzer -fdiagnostics-plain-output -c -o /dev/null 2>"$log"
 }
 
 analyze() {
@@ -239,7 +241,12 @@ analyze() {
     each_c_file bash -c 'analyze_one "$@"' - || { cat "$logs"/* && return 1; }
     awk -v "quote='" '
         split($0, part, "In function " quote) > 1 { place = part[2]; sub(quote ".*", "", place) }
-        /\[-Wanalyzer-.*\]$/ { file = kind = $0; sub(/:.*/, "", file); gsub(/.*\[-Wanalyzer-|\]$/, "", kind); print file, place, kind }
+        /\[-Wanalyzer-.*\]$/ {
+            file = kind = $0
+            sub(/:.*/, "", file)
+            gsub(/.*\[-Wanalyzer-|\]$/, "", kind)
+            print file, place, kind
+        }
     ' "$logs"/* | sort -u | { grep -vxF "$(false_alarms)" || true; } >"$logs/new"
     [ ! -s "$logs/new" ] || { cat "$logs"/* && return 1; }
 }
