@@ -40,9 +40,11 @@ mkdir "$root/suite"
 on_bare_machine() {
     local start=$SECONDS status=0
     printf '\nbare: $ %s\n' "$1"
+    # shellcheck disable=SC2016 # for the inner sh
     unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" \
         env -i HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin ${http_proxy:+http_proxy="$http_proxy"} \
-        chroot "$root" sh -c "cd /suite; $1" </dev/null || status=$?
+        sh -c 'mount -t devpts -o newinstance,ptmxmode=666 none "$1/dev/pts" && mount --bind "$1/dev/pts/ptmx" "$1/dev/ptmx" &&
+            mount -t sysfs -o ro none "$1/sys" && exec chroot "$1" sh -c "cd /suite; $2"' - "$root" "$1" </dev/null || status=$?
     printf 'bare: status %d after %d s\n' "$status" $((SECONDS - start))
     return "$status"
 }
