@@ -326,6 +326,12 @@ pool_join(pool): 0
 shared->count: 100
 count_right(100): 100
 END
+    scenario closed_in_map <<'END'
+pool_map(pool, square, arguments, 20, 1, results): EPIPE
+is_right(0): 1
+results[19].ready: 0
+pool_join(pool): 0
+END
 }
 
 @test "pool: terminate ends workers at once: busy, idle, or stopped" {
@@ -342,6 +348,8 @@ pool_wait(pool, &results[19], FOREVER): EINVAL
 pool_wait(pool, &results[9], FOREVER): EINVAL
 pool_join(other): 0
 pool_wait(pool, &results[9], FOREVER): 0
+pool_wait(pool, &results[10], FOREVER): 0
+pool_wait(pool, &copy, FOREVER): EINVAL
 pool_join(pool): 0
 END
 }

@@ -525,6 +525,26 @@ static void leave_descriptors(int free_ones, int used[], int *count)
         CHECK(close(used[--*count]) == 0);
 }
 
+/* There are descriptors for a pipe, but only those of the caller's own 0 and 1, which it has
+ * closed: that is too few as well. `spare` is another descriptor, which is of no use to anybody. */
+static void refuse_low_pipes(int spare)
+{
+    int before = count_descriptors();
+
+    CHECK(dup2(1, spare) == spare && close(0) == 0 && close(1) == 0);
+    for (int number = 0; number < STREAMS; number++) {
+        struct subprocess subprocess = {.argv = (char *[]){"true", NULL}};
+        struct subprocess_stream *streams[] = {&subprocess.input, &subprocess.output,
+                                               &subprocess.error};
+        streams[number]->kind = SUBPROCESS_PIPE;
+        CHECK(subprocess_start(&subprocess) == -1 && errno == EMFILE);
+        CHECK(subprocess.process.pid == 0 && subprocess.ends[number] == -1);
+        CHECK(fcntl(0, F_GETFD) == -1 && fcntl(1, F_GETFD) == -1);
+    }
+    CHECK(open("/dev/null", O_RDONLY) == 0 && dup2(spare, 1) == 1);
+    CHECK(count_descriptors() == before);
+}
+
 /* Two pipes and a copy need so many descriptors, and are all or nothing. */
 static void few_descriptors(char **operands)
 {
@@ -565,6 +585,7 @@ static void few_descriptors(char **operands)
     double begin = seconds_now();
     CHECK(subprocess_communicate(&sleeps, LONG) == 0);
     CHECK(seconds_now() - begin < LONG / 2.0); /* it looks often enough */
+    refuse_low_pipes(used[0]);
     while (count > 0)
         CHECK(close(used[--count]) == 0);
     check_nothing_left(before);

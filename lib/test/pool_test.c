@@ -479,6 +479,28 @@ static void closing(char **operands)
     check_nothing_left(descriptors);
 }
 
+static void close_it(struct task_result *result)
+{
+    pool_close(result->context);
+}
+
+/* By a callback, in the middle of a map that has more tasks than there are slots. */
+static void closed_in_map(char **operands)
+{
+    int descriptors = count_descriptors();
+    struct pool *pool = must_open(2, 4);
+
+    (void)operands;
+    prepare(20);
+    results[0].callback = close_it;
+    results[0].context = pool;
+    SHOW(pool_map(pool, square, arguments, 20, 1, results));
+    SHOW(is_right(0));
+    SHOW(results[19].ready);
+    SHOW(pool_join(pool));
+    check_nothing_left(descriptors);
+}
+
 static void never_posted(char **operands)
 {
     struct pool *pool = must_open(1, 0), *other = must_open(1, 0);
@@ -491,6 +513,10 @@ static void never_posted(char **operands)
     SHOW(pool_wait(pool, &results[9], FOREVER)); /* to another pool */
     SHOW(pool_join(other));
     SHOW(pool_wait(pool, &results[9], FOREVER)); /* it is ready */
+    post(pool, square, 10);
+    struct task_result copy = results[10];
+    SHOW(pool_wait(pool, &results[10], FOREVER));
+    SHOW(pool_wait(pool, &copy, FOREVER)); /* what has become of it, the other one has got */
     SHOW(pool_join(pool));
 }
 
@@ -1864,6 +1890,7 @@ int main(int argc, char **argv)
                                                 {"nesting", 0, nesting},
                                                 {"waiting_twice", 0, waiting_twice},
                                                 {"due", 0, due},
+                                                {"closed_in_map", 0, closed_in_map},
                                                 {"never_posted", 0, never_posted},
                                                 {"imap_full", 0, imap_full},
                                                 {"together", 1, together},
