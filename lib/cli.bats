@@ -227,6 +227,7 @@ ends() {
         [ "$status" -eq 0 ] || report "$closed"
         grep -qx 'pipe: above 2' "$result" || fail "$closed" "$(cat "$result")"
     done
+    ends 1 'unfilled: open /dev/null: Too many open files' '' unfilled
 }
 
 @test "cli: to use a closed descriptor is an error still; the other ones stay what they are" {

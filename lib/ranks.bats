@@ -111,6 +111,7 @@ END
 $(yes 'run: status 1' | head -n 10)
 rank 1 received x
 run: status 1
+rank 0 exchanges: Bad address
 rank 0: Bad address
 rank 0: EBADF
 run: status 1
@@ -197,8 +198,10 @@ rank 2 (process N) ended with exit code 3" "$(sed -E -e 's/ranks_test: //' -e '8
         echo '3 ranks: every message is right'
         bad_arguments
     )" "$(sort <<<"$output")"
-    run --separate-stderr with_mpi 2 ranks_test fails 0 # MPICH ends it so fast that the message may be lost
+    run --separate-stderr with_mpi 2 ranks_test fails 0 3 # MPICH ends it so fast that the message may be lost
     [ "$status" -eq 3 ] || report 'a rank that fails'
+    run --separate-stderr with_mpi 2 ranks_test fails 0 259 # an exit status has 8 bits
+    [ "$status" -eq 255 ] || report 'a rank that fails with a code that is too large'
     run --separate-stderr with_mpi 2 ranks_test messages 3
     [ "$status" -ne 0 ] && [[ $stderr == *'ranks_test: mpirun has started 2 ranks, not 3'* ]] || report 'not 3 ranks'
 }

@@ -109,6 +109,9 @@ END
 subprocess_communicate(&prints, LONG): ENOMEM
 subprocess_end(&deaf, LONG): ENOMEM
 deaf.process.exit_code: -9
+subprocess_communicate(&dead, LONG): ENOMEM
+subprocess_communicate(&dead, LONG): ENOMEM
+subprocess_communicate(&dead, LONG): 0
 subprocess_communicate(&prints, LONG): 0
 END
 

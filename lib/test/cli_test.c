@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,6 +125,13 @@ static int descriptors(int argc, char **argv)
     return 0;
 }
 
+/* A closed descriptor, and none to be had. */
+static int unfilled(int argc, char **argv)
+{
+    CHECK(close(0) == 0 && setrlimit(RLIMIT_NOFILE, &(struct rlimit){0}) == 0);
+    return none(argc, argv);
+}
+
 /* print TEXT STATUS */
 static int print(int argc, char **argv)
 {
@@ -144,6 +152,7 @@ static const struct {
     {"message", message},
     {"one_write", one_write},
     {"descriptors", descriptors},
+    {"unfilled", unfilled},
     {"print", print},
 };
 

@@ -374,15 +374,17 @@ static void grid_of(char **operands)
     }
 }
 
-static int last_fails(void *unused)
+static int last_fails(void *code)
 {
-    (void)unused;
-    return ranks_rank() == ranks_count() - 1 ? 3 : ranks_barrier();
+    return ranks_rank() == ranks_count() - 1 ? *(const int *)code : ranks_barrier();
 }
 
+/* fails COUNT CODE */
 static void fails(char **operands)
 {
-    exit(ranks_run(to_count(operands[0]), last_fails, NULL));
+    int code = (int)cli_number("CODE", operands[1], 0, 1000);
+
+    exit(ranks_run(to_count(operands[0]), last_fails, &code));
 }
 
 #ifndef RANKS_MPI /* the rest is about forked ranks only */
@@ -613,8 +615,12 @@ static int amid(void *unused)
     (void)unused;
     if (ranks_rank() == 1)
         return (int)ranks_receive(0, large, sizeof large);
+    if (ranks_rank() == 2)
+        return ranks_send(0, "x", 1);
     char *pages = shared_map(2 * size);
     CHECK(pages != NULL && mprotect(pages + size, size, PROT_NONE) == 0);
+    if (ranks_exchange(2, large, sizeof large, 2, pages + size, size) == -1)
+        say("rank 0 exchanges: %s", error_name(errno));
     say("rank 0: %s", ranks_send(1, pages, 2 * size) == -1 ? error_name(errno) : "sent");
     say("rank 0: %s", ranks_send(1, large, sizeof large) == -1 ? error_name(errno) : "sent");
     return 0;
@@ -683,7 +689,7 @@ static const struct {
                 {"partly", 3, behind_partly},
                 {"unreceived", 3, unreceived},
                 {"reset", 3, reset},
-                {"amid", 2, amid},
+                {"amid", 3, amid},
                 {"stopped", 3, stopped},
                 {"one_by_one", 28, one_by_one},
                 {"operation", 2, other_operation},
@@ -1109,7 +1115,7 @@ int main(int argc, char **argv)
                                                 {"everything", 2, everything},
                                                 {"grid", ANY, grid_of},
                                                 {"buffer", 0, buffer},
-                                                {"fails", 1, fails},
+                                                {"fails", 2, fails},
 #ifndef RANKS_MPI
                                                 {"hello", 1, hello},
                                                 {"runs", 0, runs},

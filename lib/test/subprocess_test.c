@@ -450,8 +450,10 @@ static void no_memory(char **operands)
 {
     enum { SIZE = 64 << 20, MORE = 16 << 20 };
     struct subprocess prints = PIPED("exec head -c 67108864 /dev/zero"),
-                      deaf = PIPED("trap '' TERM; exec cat /dev/zero");
+                      deaf = PIPED("trap '' TERM; exec cat /dev/zero"),
+                      dead = PIPED("exec cat /dev/zero");
     struct rlimit limits, small;
+    siginfo_t info;
     char line[64];
     FILE *memory = fopen("/proc/self/statm", "r");
     int before = count_descriptors();
@@ -459,6 +461,7 @@ static void no_memory(char **operands)
     (void)operands;
     CHECK(getrlimit(RLIMIT_AS, &limits) == 0);
     CHECK(subprocess_start(&prints) == 0 && subprocess_start(&deaf) == 0);
+    CHECK(subprocess_start(&dead) == 0);
     if (memory == NULL || fgets(line, sizeof line, memory) == NULL) {
         printf("the memory of a process is read in /proc\n");
         exit(CANNOT);
@@ -471,7 +474,16 @@ static void no_memory(char **operands)
     SHOW(subprocess_end(&deaf, LONG));
     SHOW(deaf.process.exit_code);
     subprocess_close(&deaf);
+    SHOW(subprocess_communicate(&dead, LONG));
+    size_t taken = dead.output_text.size;
+    CHECK(process_kill(&dead.process) == 0);
+    CHECK(waitid(P_PID, (id_t)dead.process.pid, &info, WEXITED | WNOWAIT) == 0);
+    SHOW(subprocess_communicate(&dead, LONG)); /* what is still in the pipe */
+    CHECK(!dead.process.joined && dead.output_text.size == taken);
     CHECK(setrlimit(RLIMIT_AS, &limits) == 0);
+    SHOW(subprocess_communicate(&dead, LONG));
+    CHECK(dead.process.exit_code == -SIGKILL && dead.output_text.size > taken);
+    subprocess_close(&dead);
     SHOW(subprocess_communicate(&prints, LONG));
     CHECK(prints.output_text.size == SIZE && prints.output_text.data[SIZE] == '\0');
     subprocess_close(&prints);
