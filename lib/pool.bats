@@ -123,6 +123,16 @@ pool_get(pool, &results[3], FOREVER): ETIMEDOUT
 results[3].ready: 1
 pool_join(pool): 0
 END
+
+    # What became of a task, in words.
+    scenario failures <<'END'
+process 5 took longer than the time limit
+Connection timed out
+Numerical argument out of domain
+process 5 was killed by signal 9
+process 5 ended with exit code 3
+process 5
+END
 }
 
 # --- map -----------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ plain() {
     for i in {0..11}; do printf '%s\n' "$i first" "$i second"; done
 }
 
-@test "say: on a terminal each process has a colour; none with NO_COLOR, if it is not empty, or TERM=dumb" {
+@test "say: on a terminal each process has a colour; none with NO_COLOR, if it is not empty, TERM=dumb, or no TERM" {
     # On a terminal each process has a colour, all its lines the same.
     need_terminal
     local escape=$'\e' lines
@@ -82,6 +82,7 @@ plain() {
     expect_same "$(plain)" "$(on_terminal NO_COLOR=1)"
     expect_same "$(plain)" "$(on_terminal NO_COLOR=no)"
     expect_same "$(plain)" "$(on_terminal TERM=dumb)"
+    expect_same "$(plain)" "$(on_terminal env -u TERM)"
 
     # An empty NO_COLOR is none (see no-color.org).
     need_terminal

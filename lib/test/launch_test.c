@@ -283,7 +283,8 @@ static void exec_codes(char **operands)
         {ENOENT, "ENOENT"},   {EACCES, "EACCES"}, {ENOEXEC, "ENOEXEC"}, {E2BIG, "E2BIG"},
         {ENOTDIR, "ENOTDIR"}, {EPERM, "EPERM"},   {EAGAIN, "EAGAIN"},   {ENOMEM, "ENOMEM"},
         {EMFILE, "EMFILE"},   {ENFILE, "ENFILE"}, {EBADF, "EBADF"},     {ENOSPC, "ENOSPC"},
-        {EFBIG, "EFBIG"},     {EIO, "EIO"},       {EDQUOT, "EDQUOT"},   {EPIPE, "EPIPE"}};
+        {EINVAL, "EINVAL"},   {ECHILD, "ECHILD"}, {EINTR, "EINTR"},     {EFBIG, "EFBIG"},
+        {EIO, "EIO"},         {EDQUOT, "EDQUOT"}, {EPIPE, "EPIPE"}};
 
     (void)operands;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)

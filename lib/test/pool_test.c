@@ -479,6 +479,22 @@ static void closing(char **operands)
     check_nothing_left(descriptors);
 }
 
+static void failures(char **operands)
+{
+    static const struct task_result all[] = {
+        {.error = ETIMEDOUT, .exit_code = -SIGKILL, .pid = 5},
+        {.error = ETIMEDOUT, .pid = 5}, /* the task has returned that itself */
+        {.error = EDOM, .pid = 5},
+        {.error = EOWNERDEAD, .exit_code = -SIGKILL, .pid = 5},
+        {.error = EOWNERDEAD, .exit_code = 3, .pid = 5}};
+    char text[100], little[10];
+
+    (void)operands;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        printf("%s\n", pool_failure(&all[i], text, sizeof text));
+    printf("%s\n", pool_failure(&all[0], little, sizeof little));
+}
+
 static void close_it(struct task_result *result)
 {
     pool_close(result->context);
@@ -1890,6 +1906,7 @@ int main(int argc, char **argv)
                                                 {"nesting", 0, nesting},
                                                 {"waiting_twice", 0, waiting_twice},
                                                 {"due", 0, due},
+                                                {"failures", 0, failures},
                                                 {"closed_in_map", 0, closed_in_map},
                                                 {"never_posted", 0, never_posted},
                                                 {"imap_full", 0, imap_full},

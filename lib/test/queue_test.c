@@ -533,6 +533,21 @@ static void expect_waiting(struct process *process)
     CHECK(process_join(process, 0.02) == -1 && errno == ETIMEDOUT);
 }
 
+/* The last one that could get something is killed in its sleep: nobody hears the bell, but there is
+ * room. */
+static void desert_asleep(void)
+{
+    struct process getter;
+    struct queue *queue = open_letters(4);
+
+    start(&getter, get_one, queue);
+    wait_until_asleep(getter.pid);
+    queue_close_get(queue);
+    CHECK(process_kill(&getter) == 0 && end(&getter) == -SIGKILL);
+    CHECK(queue_put(queue, "A", 1, 0) == 0 && queue_size(queue) == 1);
+    queue_close(queue);
+}
+
 /* deserted leaves|killed: what the last one of a side leaves behind. */
 static void deserted(char **operands)
 {
@@ -572,6 +587,8 @@ static void deserted(char **operands)
     CHECK(queue_put(queue, "A", 1, 0) == -1 && errno == EPIPE);
     make_end(&bystander, killed);
     queue_close(queue);
+    if (killed)
+        desert_asleep();
 }
 
 /* In the child, puts numbers as soon as the gate is open. */
