@@ -12,6 +12,7 @@ scenario() {
 @test "io: reads and writes are whole: interrupted, in non-blocking mode, in parts, of megabytes" {
     # A write that signals interrupt, again and again, is whole.
     scenario interrupted_write
+    scenario interrupted_wait
 
     # A read that signals interrupt, again and again, is whole.
     scenario interrupted_read

@@ -121,16 +121,27 @@ static void write_at_ticks(int descriptor)
     }
 }
 
-static void interrupted_write(void)
+static void write_interrupted(int mode)
 {
     int ends[2];
 
-    CHECK(io_pipe(ends) == 0 && io_pipe(ticks) == 0);
+    CHECK(io_pipe(ends) == 0 && io_pipe(ticks) == 0 && fcntl(ends[1], F_SETFL, mode) == 0);
     pid_t reader = start(read_at_ticks, ends[0], ends[1]);
     interrupt_me();
     CHECK(io_write(ends[1], sent, MEGABYTE) == 0);
     CHECK(close(ends[1]) == 0);
     expect_success(reader);
+}
+
+static void interrupted_write(void)
+{
+    write_interrupted(0);
+}
+
+/* What is interrupted here is not write, but the wait for room in the pipe. */
+static void interrupted_wait(void)
+{
+    write_interrupted(O_NONBLOCK);
 }
 
 static void interrupted_read(void)
@@ -446,6 +457,7 @@ static const struct {
     void (*run)(void);
 } scenarios[] = {
     {"interrupted_write", interrupted_write},
+    {"interrupted_wait", interrupted_wait},
     {"interrupted_read", interrupted_read},
     {"non_blocking_write", non_blocking_write},
     {"non_blocking_read", non_blocking_read},
