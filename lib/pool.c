@@ -172,8 +172,6 @@ const char *pool_failure(const struct task_result *result, char *text, size_t ro
         snprintf(text, room, "process %ld took longer than the time limit", pid);
     else if (result->error != EOWNERDEAD)
         snprintf(text, room, "%s", strerror(result->error));
-    else if (pid == 0)
-        snprintf(text, room, "no process was left to do it");
     else if (result->exit_code < 0)
         snprintf(text, room, "process %ld was killed by signal %d", pid, -result->exit_code);
     else

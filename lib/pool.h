@@ -47,9 +47,9 @@ int pool_wait(struct pool *pool, struct task_result *result, double timeout);
 int pool_get(struct pool *pool, struct task_result *result, double timeout);
 
 /* What became of a task with an error, in words: "process 4711 was killed by signal 9", "process
- * 4711 ended with exit code 3", "process 4711 took longer than the time limit", "no process was
- * left to do it", or the text of the task's own error. Puts it into `text`, which has room for
- * `room` bytes, cut if need be, and returns that. */
+ * 4711 ended with exit code 3", "process 4711 took longer than the time limit", or the text of the
+ * error: the task's own, or why no process could be started to do it. Puts it into `text`, which
+ * has room for `room` bytes, cut if need be, and returns that. */
 const char *pool_failure(const struct task_result *result, char *text, size_t room);
 
 /* Calls the function with each of `count` arguments, which lie one behind the other, and waits for

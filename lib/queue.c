@@ -78,7 +78,7 @@ struct queue *queue_open(size_t max_items, size_t max_size)
         max_items = DEFAULT_ITEMS;
     size_t align = _Alignof(struct slot);
     size_t slot_size = (sizeof(struct slot) + max_size + align - 1) / align * align;
-    if (max_size == 0 || slot_size < max_size || max_size > SIZE_MAX / 4 ||
+    if (max_size == 0 || slot_size < max_size ||
         max_items > (SIZE_MAX / 4 - sizeof(struct ring)) / slot_size) {
         errno = EINVAL;
         return NULL;

@@ -48,7 +48,7 @@ int ranks_check_grid(int rows, int columns)
 {
     int count = ranks_count();
 
-    if (count == 0 || rows < 1 || columns < 1 || count % rows != 0 || count / rows != columns)
+    if (count == 0 || rows < 1 || count % rows != 0 || count / rows != columns)
         return refuse(EINVAL);
     return 0;
 }

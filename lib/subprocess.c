@@ -113,7 +113,7 @@ static bool has_come(struct subprocess_signals *signals)
 
     sigpending(&pending);
     for (int i = 0; i < END_SIGNALS && signals->came == 0; i++)
-        if (sigismember(&pending, end_signals[i]) && sigismember(&signals->ends, end_signals[i]) &&
+        if (sigismember(&pending, end_signals[i]) && /* so it is blocked: by us? */
             !sigismember(&signals->before, end_signals[i]))
             signals->came = end_signals[i];
     return signals->came != 0;
@@ -252,13 +252,14 @@ void subprocess_close(struct subprocess *subprocess)
 void subprocess_hold_signals(struct subprocess_signals *signals)
 {
     struct sigaction action;
+    sigset_t ends;
 
     *signals = (struct subprocess_signals){0};
-    sigemptyset(&signals->ends);
+    sigemptyset(&ends);
     for (int i = 0; i < END_SIGNALS; i++) /* those that would not end the caller are left alone */
         if (sigaction(end_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(&signals->ends, end_signals[i]);
-    sigprocmask(SIG_BLOCK, &signals->ends, &signals->before);
+            sigaddset(&ends, end_signals[i]);
+    sigprocmask(SIG_BLOCK, &ends, &signals->before);
 }
 
 void subprocess_release_signals(const struct subprocess_signals *signals)

@@ -40,7 +40,6 @@ int subprocess_run(struct subprocess *subprocess, double timeout);
 /* ---- several programs side by side, such as those of a pipeline ---- */
 
 struct subprocess_signals {
-    sigset_t ends;   /* those that are held back for us */
     sigset_t before; /* the caller's mask */
     int came;        /* the one that has come, or 0 */
 };

@@ -289,8 +289,6 @@ int workers_join(struct workers *workers)
 
 void workers_terminate(struct workers *workers)
 {
-    if (workers == NULL)
-        return;
     for (int i = 0; i < workers->count; i++)
         process_kill(&workers->list[i].process);
     for (int i = 0; i < workers->count; i++)

@@ -25,7 +25,7 @@ void workers_look_after(struct workers *workers, int milliseconds);
  * after some seconds is killed. Returns 0, or -1 and EIO (one could not write what it printed). */
 int workers_join(struct workers *workers);
 
-/* Kills them at once, reaps them, and frees all. NULL is left alone. */
+/* Kills them at once, reaps them, and frees all. */
 void workers_terminate(struct workers *workers);
 
 #endif
