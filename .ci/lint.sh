@@ -52,6 +52,13 @@ tidy() {
     [ "${PIPESTATUS[1]}" -eq 0 ]
 }
 
+# What is empty without an MPI; its own headers are not ours.
+tidy_mpi() {
+    local -a headers
+    mapfile -t headers < <("$MPICC" -show | tr ' ' '\n' | sed -n 's/^-I/-isystem/p')
+    clang-tidy --quiet lib/ranks_mpi.c -- "${options[@]}" -DRANKS_MPI "${headers[@]}" 2>/dev/null
+}
+
 # cppcheck knows no c17, which is c11 with its mistakes mended. variableScope: a function's variables
 # may stand at its head. It does not look for the system's headers, need not say so, and has to be told
 # what stdnoreturn.h would.
@@ -68,6 +75,7 @@ done
 
 check 'clang-format (make format mends what it finds)' clang-format --dry-run -Werror "${c_files[@]}"
 check clang-tidy tidy
+! command -v "${MPICC:=mpicc}" >/dev/null || check 'clang-tidy, with MPI' tidy_mpi
 check cppcheck inspect
 check 'shellcheck (scripts)' shellcheck --external-sources "${shell[@]}"
 # A test is a function in a subshell, and bats' run sets variables; a "$" in single quotes in a test is
