@@ -2,13 +2,11 @@
  * counted, compared and held. Time stands still but for pauses; each is told on standard error, and
  * takes until a byte, or the end of the file, comes from standard input. build_stepped in
  * test_helper.bash makes the program's calls these. */
-#include <stdio.h>
-#include <time.h>
-#include <unistd.h>
+#include "stepped_clock.h"
 
-int clock_gettime_stepped(clockid_t clock, struct timespec *time);
-int clock_nanosleep_stepped(clockid_t clock, int flags, const struct timespec *until,
-                            struct timespec *left);
+#include <stdio.h>
+#include <unistd.h>
+#undef clock_gettime
 
 static struct timespec now = {.tv_sec = 1000};
 

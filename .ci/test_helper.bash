@@ -129,8 +129,9 @@ build_stepped() {
     stepped=$BATS_FILE_TMPDIR/${1##*/}
     [ ! -x "$stepped" ] || return 0
     bounded 60 "${CC:-cc}" -Ilib -c -o "$stepped.o" .ci/stepped_clock.c
-    local -a command=("${CC:-cc}" -Ilib -Dclock_gettime=clock_gettime_stepped
-        -Dclock_nanosleep=clock_nanosleep_stepped -o "$stepped" "$1.c" "$stepped.o" -pthread)
+    # _GNU_SOURCE: as beyond.c says it, which is too late behind a header.
+    local -a command=("${CC:-cc}" -Ilib -D_GNU_SOURCE= -include .ci/stepped_clock.h
+        -o "$stepped" "$1.c" "$stepped.o" -pthread)
     # Only what asks for the time is compiled. (The library may have been built with other flags.)
     bounded 60 "${command[@]}" lib/{beyond,clock}.c build/libprocesses.a 2>/dev/null ||
         bounded 60 "${command[@]}" lib/*.c
