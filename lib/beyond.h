@@ -1,5 +1,7 @@
 /* beyond: everything in this suite that POSIX.1-2008 does not have, in one place, each with what
- * happens where the system does not have it either. All other files are plain POSIX. */
+ * happens where the system does not have it either. All other files are plain POSIX, but for four
+ * names that C libraries show without being asked: MSG_DONTWAIT, CMSG_SPACE, CMSG_LEN and
+ * INADDR_LOOPBACK. */
 #ifndef BEYOND_H
 #define BEYOND_H
 
