@@ -141,6 +141,7 @@ static void print_order(const char *name)
 static void opening(char **operands)
 {
     (void)operands;
+    limit_memory();
     SHOW_MADE(board_open(SIZE_MAX, 4, 4));
     SHOW_MADE(board_open(4, SIZE_MAX, 4));
     SHOW_MADE(board_open(4, 4, SIZE_MAX));

@@ -98,6 +98,18 @@ static inline void *show_made(const char *call, void *made)
     return made;
 }
 
+/* A large share of SIZE_MAX is more memory than anybody has; with 32 bits, after this call. */
+static inline void limit_memory(void)
+{
+    struct rlimit limit;
+
+    if (sizeof(size_t) > 4)
+        return;
+    CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
+    limit.rlim_cur = 200000000;
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+}
+
 static inline void nap(double seconds)
 {
     nanosleep(&(struct timespec){.tv_sec = (time_t)seconds,

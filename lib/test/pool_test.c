@@ -142,6 +142,7 @@ static void opening(char **operands)
     int descriptors = count_descriptors();
 
     (void)operands;
+    limit_memory();
     SHOW_MADE(pool_open(&(struct pool_options){.workers = -1}));
     SHOW_MADE(pool_open(&(struct pool_options){.workers = 1025}));
     SHOW_MADE(pool_open(&(struct pool_options){.workers = INT_MIN}));

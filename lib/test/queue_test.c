@@ -156,6 +156,7 @@ static void opening(char **operands)
     int descriptors = count_descriptors();
 
     (void)operands;
+    limit_memory();
     SHOW_MADE(queue_open(4, 0));
     SHOW_MADE(queue_open(0, 0));
     SHOW_MADE(queue_open(SIZE_MAX, 8));

@@ -177,7 +177,7 @@ static void errors(void)
     CHECK(errno == EINVAL);
     expect_no_memory(SIZE_MAX);
     expect_no_memory(SIZE_MAX - 10000);
-    expect_no_memory(SIZE_MAX / 2);
+    expect_no_memory(SIZE_MAX / 4 * 3);
     struct rlimit limit = {.rlim_cur = 200000000, .rlim_max = 200000000};
     CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
     expect_no_memory(200000000);

@@ -301,17 +301,18 @@ static inline void set_process_limit(rlim_t most)
     CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
 }
 
-/* The lines of /proc/self/maps; 0 where there is none. */
+/* The shared mappings, as /proc/self/maps has them; 0 where there is none. */
 static inline long count_mappings(void)
 {
     FILE *maps = fopen("/proc/self/maps", "r");
-    long lines = 0;
+    char line[4096];
+    long count = 0;
 
-    for (int byte; maps != NULL && (byte = fgetc(maps)) != EOF;)
-        lines += byte == '\n';
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL)
+        count += strstr(line, " rw-s ") != NULL;
     if (maps != NULL)
         fclose(maps);
-    return lines;
+    return count;
 }
 
 #endif
