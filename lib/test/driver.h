@@ -101,13 +101,13 @@ static inline void *show_made(const char *call, void *made)
 /* A large share of SIZE_MAX is more memory than anybody has; with 32 bits, after this call. */
 static inline void limit_memory(void)
 {
-    struct rlimit limit;
+    struct rlimit addresses;
 
     if (sizeof(size_t) > 4)
         return;
-    CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
-    limit.rlim_cur = 200000000;
-    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    CHECK(getrlimit(RLIMIT_AS, &addresses) == 0);
+    addresses.rlim_cur = 200000000;
+    CHECK(setrlimit(RLIMIT_AS, &addresses) == 0);
 }
 
 static inline void nap(double seconds)
