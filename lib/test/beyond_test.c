@@ -339,6 +339,7 @@ static void expect_end_with_parent(int is_killed)
             CHECK(beyond_end_with_parent(me, is_killed ? SIGKILL : SIGTERM) == 0);
             live(alive[1]);
         }
+        CHECK(close(alive[1]) == 0); /* else nobody would notice that the child is dead */
         _exit(read(go[0], &byte, 1) == 0 ? 0 : EXIT_FAILURE);
     }
     CHECK(close(alive[1]) == 0);

@@ -159,7 +159,9 @@ static void looks(char **operands)
     CHECK(poll(both, 2, -1) == 2);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         CHECK(conn_poll(&pair[0], 0) == 1 && conn_poll(&pair[0], FOREVER) == 1);
-        printf("'%.*s'\n", (int)conn_receive(&pair[0], got, sizeof got, 0), (char *)got);
+        ssize_t size = conn_receive(&pair[0], got, sizeof got, 0);
+        CHECK(size != -1);
+        printf("'%.*s'\n", (int)size, (char *)got);
     }
     SHOW(conn_poll(&pair[0], 0));
     close_pair();

@@ -59,7 +59,7 @@ static int acquire(void *timeout)
     return result;
 }
 
-static double forever = FOREVER, long_enough = LONG;
+static double forever = FOREVER, long_enough = 20;
 
 static void start_waiter(struct process *process, double *timeout)
 {

@@ -640,7 +640,7 @@ static int get_number(struct queue *queue, double timeout)
 /* The parent puts and a child gets, and the other way round; then both put. */
 static void to_and_fro(char **operands)
 {
-    static const double patience[] = {FOREVER, LONG, 0, -1, 1, 0};
+    static const double patience[] = {FOREVER, 20, 0, -1, 1, 0};
     int descriptors = count_descriptors(), number, *range = shared_map(2 * sizeof *range);
     struct queue *queue = queue_open(6, sizeof number);
     struct process process;

@@ -352,7 +352,7 @@ static int clear_and_close(void *unused)
 static void woken(char **operands)
 {
     enum { SLEEPERS = 4 };
-    static double patience[] = {LONG, FOREVER};
+    static double patience[] = {20, FOREVER};
     struct process sleepers[SLEEPERS], other;
 
     (void)operands;

@@ -288,8 +288,12 @@ static inline void wait_until_dead(pid_t pid)
 
 static inline void wait_until_arrived(int wanted)
 {
-    while (atomic_load(&shared->arrived) < wanted)
+    double give_up = seconds_now() + LONG;
+
+    while (atomic_load(&shared->arrived) < wanted) {
+        CHECK(seconds_now() < give_up);
         nap(0.0005);
+    }
 }
 
 static inline void set_process_limit(rlim_t most)

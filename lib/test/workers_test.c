@@ -310,8 +310,7 @@ static void told_late(char **operands)
     for (int i = 0; i < TIMES; i++) {
         prepare(1);
         post(pool, stay, 0);
-        while (atomic_load(&shared->arrived) <= i)
-            nap(0.0005);
+        wait_until_arrived(i + 1);
         nap(0.05);
         double begin = seconds_now();
         CHECK(pool_wait(pool, &results[0], FOREVER) == 0 && results[0].error == ETIMEDOUT);
