@@ -909,7 +909,7 @@ static int use_pool(void *names)
     expect_no_children();
     struct pool *pool = pool_open(&options);
     CHECK(pool != NULL);
-    SHOW(process_children(workers, 3));
+    CHECK(SHOW(process_children(workers, 3)) == 2);
     if (*(bool *)names)
         printf("%s %s\n", process_name(workers[0]), process_name(workers[1]));
     CHECK(process_kill(workers[0]) == 0);
