@@ -22,6 +22,44 @@ found() {
     found short_write write:SHORT:parent:1 lost
 }
 
+@test "of a library's test, the library's calls fail, and not its own" {
+    echo "each s build/test/process_test: codes" >"$BATS_TEST_TMPDIR/list"
+    run --separate-stderr bounded 40 "$faults" -f fork:EAGAIN:parent:1 "$BATS_TEST_TMPDIR/list"
+    [ "$status" -ne 77 ] || skip 'no calls can be made to fail here'
+    [[ $status -eq 0 && $output == *': well, status 1'*'process_start at process.c'* ]] || report 'fork of process.c'
+    echo "each s build/test/beyond_test: wait_for_child" >"$BATS_TEST_TMPDIR/list"
+    run --separate-stderr bounded 40 "$faults" -f fork:EAGAIN:parent:1 "$BATS_TEST_TMPDIR/list"
+    [[ $status -eq 0 && $output == *': well, status 0'*'not hit: 0 calls'* ]] || report 'fork of beyond_test.c'
+}
+
+@test "each scenario of the library's tests is run, or left out for a reason" {
+    local file test name lines missing=''
+    for file in lib/test/*_test.c; do
+        test=$(basename "$file" .c)
+        [ "$test" != faults_test ] || continue
+        lines=$(grep -E "^(each . build/test/$test:|not $test) " lib/test/faults.txt | sed 's/[,|]/ , /g; s/$/ /')
+        [[ $lines != "not $test * "* ]] || continue
+        for name in $(sed -n '/scenarios\[\] = {/,/};/p' "$file" | grep -oE '\{"[a-z_]+"' | tr -d '{"'); do
+            [[ $lines == *" $name "* ]] || missing+=" $test:$name"
+        done
+    done
+    expect_same '' "$missing"
+}
+
+@test "told to end, it leaves neither a process nor a file" {
+    local pid status=0
+    mkdir "$BATS_TEST_TMPDIR/place"
+    echo 'run s 1 05-subprocess/timeout 100 sleep 100' >"$BATS_TEST_TMPDIR/list"
+    TMPDIR=$BATS_TEST_TMPDIR/place timeout 40 "$faults" -j 1 -t 100 "$BATS_TEST_TMPDIR/list" 3>&- &
+    pid=$!
+    bounded 20 bash -c 'until [ -d "$0"/faults-*/0 ]; do sleep 0.02; done' "$BATS_TEST_TMPDIR/place"
+    kill "$pid"
+    wait "$pid" || status=$?
+    [ "$status" -eq 143 ] || report "status $status"
+    expect_same '' "$(ls "$BATS_TEST_TMPDIR/place")"
+    expect_nothing_left "$faults"
+}
+
 @test "every program: one of its calls of each kind fails" {
     run --separate-stderr bounded 120 "$faults" -q lib/test/faults.txt
     [ "$status" -ne 77 ] || skip 'no calls can be made to fail here'

@@ -4,13 +4,18 @@
  *
  * usage: faults [-q] [-v] [-j JOBS] [-o WORD] [-t SECONDS] [-f FAULT] LIST
  *   -q   quick: each call of a program fails only once, in one way (and of one that takes its
- *        time, one call of four); another SEED, another way
+ *        time, one call of four; of a test of the library, one call, and that of one scenario
+ *        of four); another SEED, another way
  *   -v   tell how many faults each program has met
  *   -j   so many at the same time (default: the processors)
  *   -o   only lines of the list with WORD in them
  *   -t   so long may a run take (default 10)
  *   -f   only this fault, such as write:ENOSPC:parent:3, and show what comes of it. With 3+ this
  *        call fails, and all that follow. The other scope is children.
+ *
+ * Of a program all calls fail. Of the library's own tests, those of the library: what the test
+ * calls itself is not what it tests. Each call fails in every way, but not each of thousands (see
+ * after); and in a test that takes its time, one of each kind.
  *
  * LIST says what to run, and what is known, and why it is right so: see faults.txt. Linux only.
  *
@@ -46,7 +51,7 @@ static const char usage[] =
     "usage: faults [-q] [-v] [-j JOBS] [-o WORD] [-t SECONDS] [-f FAULT] LIST\n"
     "Run programs in which one call fails, and look what comes of it.\n";
 
-enum { CANNOT = 77, TEXT = 1 << 16, LINES = 1024, GRACE = 1, MANY = 60, FEW = 12 };
+enum { CANNOT = 77, TEXT = 1 << 18, LINES = 1024, GRACE = 1, LONG_TIME = 3, MANY = 60, FEW = 12 };
 
 #define FAULTS_TEXT(name, kinds) {#name, kinds},
 static const struct {
@@ -85,10 +90,11 @@ struct fault {
     bool all;
 };
 
-/* What the list says: run LEVEL STATUSES COMMAND. */
+/* What the list says: run LEVEL STATUSES COMMAND, or each LEVEL TEST: SCENARIO | ... */
 struct scenario {
     char level;        /* how its output is compared */
     char statuses[32]; /* those of a failure, as in ",1,2," */
+    bool is_test;      /* one of the library's tests: "each", and not "run" */
     const char *text;  /* the command */
 };
 
@@ -100,6 +106,8 @@ struct exception {
 
 struct run {
     int status; /* as a shell sees it; -1: it had to be killed */
+    int maps;
+    double seconds;
     bool left_process, left_file, left_name, late;
     char output[TEXT], errors[TEXT];
 };
@@ -111,7 +119,8 @@ static size_t exception_count;
 static const char *only = "";
 static bool quick, verbose;
 static double limit = 10; /* seconds for a run: what takes longer, hangs */
-static char root[200], directory[] = "/tmp/faults-XXXXXX";
+static char root[200];
+static char common[200], directory[224]; /* of all jobs; the job's own in it */
 
 /* Shared by the jobs. */
 static struct {
@@ -175,6 +184,15 @@ static bool is_empty(const char *path)
     return entries == 2;
 }
 
+static void remove_all(const char *path, const char *inside)
+{
+    char command[250];
+
+    snprintf(command, sizeof command, "rm -rf '%s'%s", path, inside);
+    if (system(command) != 0) /* NOLINT(cert-env33-c): our own directory */
+        die("%s", command);
+}
+
 static void take(int file, char text[TEXT])
 {
     ssize_t size = pread(file, text, TEXT - 1, 0);
@@ -185,14 +203,14 @@ static void take(int file, char text[TEXT])
 }
 
 /* Becomes the program; a word with a '=' before it goes into its environment. */
-static void execute(const char *text)
+static void execute(const struct scenario *scenario)
 {
     char line[4096], *words[64], *rest = NULL, program[4400], preload[300];
     static char path[64][4400];
     size_t count = 0;
     sigset_t none;
 
-    snprintf(line, sizeof line, "%s", text);
+    snprintf(line, sizeof line, "%s", scenario->text);
     for (char *word = strtok_r(line, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
         if (count == 0 && strchr(word, '=') != NULL)
             putenv(word);
@@ -211,10 +229,12 @@ static void execute(const char *text)
         words[0] = program;
     }
     sigemptyset(&none);
-    if (chdir(directory) == -1 || dup2(output_file, STDOUT_FILENO) == -1 ||
-        dup2(error_file, STDERR_FILENO) == -1 || setsid() == -1 ||
-        sigprocmask(SIG_SETMASK, &none, NULL) == -1)
+    if (chdir(scenario->is_test ? root : directory) == -1 ||
+        dup2(output_file, STDOUT_FILENO) == -1 || dup2(error_file, STDERR_FILENO) == -1 ||
+        setsid() == -1 || sigprocmask(SIG_SETMASK, &none, NULL) == -1)
         _exit(125);
+    if (scenario->is_test)
+        setenv("LONG_TIME", "3", 1);
     snprintf(preload, sizeof preload, "%s/build/test/faults.so", root);
     setenv("LD_PRELOAD", preload, 1);
     execv(words[0], words);
@@ -223,13 +243,51 @@ static void execute(const char *text)
     _exit(125);
 }
 
-static void run(const char *text, const struct fault *fault, struct run *result)
+/* Where a test's own functions lie in its file: the symbols after its name, and main; and what is
+ * after its end, the C library. */
+static void find_spans(const char *text)
+{
+    static char program[128];
+    static unsigned long found[SPANS][2];
+    char command[600];
+    size_t length = strcspn(text, " ");
+    unsigned long first, size;
+    int count = 0;
+
+    if (strncmp(program, text, length) != 0 || program[length] != '\0') { /* not the last one */
+        snprintf(program, sizeof program, "%.*s", (int)length, text);
+        memset(found, 0, sizeof found);
+        snprintf(command, sizeof command,
+                 "readelf -sW '%s/%s' | awk '$4 == \"FILE\" { own = $8 ~ /_test[.]c$/ }"
+                 " $4 == \"FUNC\" && $3 > 0 && (own || $8 == \"main\") { print $2, $3 }"
+                 " $8 == \"_end\" { print $2, 1 }' | sort",
+                 root, program);
+        FILE *lines = popen(command, "r"); /* NOLINT(cert-env33-c): for a developer */
+        if (lines == NULL)
+            die("%s", command);
+        while (fscanf(lines, "%lx %lu", &first, &size) == 2) { /* NOLINT(cert-err34-c): readelf's */
+            if (count == SPANS)
+                die("%s: its functions lie everywhere", program);
+            if (count == 0 || first > found[count - 1][1] + 32) /* they begin at a multiple of 16 */
+                found[count++][0] = first;
+            found[count - 1][1] = first + size;
+        }
+        pclose(lines);
+        if (count > 0)
+            found[count - 1][1] = ULONG_MAX;
+    }
+    memcpy(faults->spans, found, sizeof found);
+}
+
+static void run(const struct scenario *scenario, const struct fault *fault, struct run *result)
 {
     int status = 0;
     pid_t ended, pid;
     double deadline = deadline_after(limit);
 
     memset(faults, 0, sizeof *faults);
+    if (scenario->is_test)
+        find_spans(scenario->text);
     snprintf(faults->root, sizeof faults->root, "%s/", root);
     faults->call = CALLS;
     if (fault != NULL) {
@@ -242,6 +300,7 @@ static void run(const char *text, const struct fault *fault, struct run *result)
                 faults->error = errors[i].error;
     }
     *result = (struct run){.status = -1};
+    double start = seconds_now();
     shared->runs++;
     runs++;
     pid_t job = getpid();
@@ -250,15 +309,16 @@ static void run(const char *text, const struct fault *fault, struct run *result)
         die("fork");
     if (pid == 0) {
         beyond_end_with_parent(job, SIGKILL);
-        execute(text);
+        execute(scenario);
     }
     while ((ended = reap(&status, deadline)) > 0 && ended != pid)
         ; /* an orphan of it */
     if (ended == pid)
         result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    result->seconds = seconds_now() - start;
     ended = reap(&status, deadline_after(0));
     result->late = ended != -1;
-    deadline = deadline_after(GRACE);
+    deadline = deadline_after(scenario->is_test && result->status != 0 ? 0 : GRACE);
     while (ended != -1 && (ended = reap(&status, deadline)) > 0)
         ;
     result->left_process = ended == 0;
@@ -267,16 +327,13 @@ static void run(const char *text, const struct fault *fault, struct run *result)
         while ((ended = reap(&status, deadline_after(0.1))) > 0)
             ;
     }
+    result->maps = faults->maps;
     result->left_name = faults->names > 0; /* fewer: it has removed what it made by mkdir */
     result->left_file = !is_empty(directory);
     take(output_file, result->output);
     take(error_file, result->errors);
-    if (result->left_file) {
-        char command[100];
-        snprintf(command, sizeof command, "rm -rf %s/*", directory);
-        if (system(command) != 0) /* NOLINT(cert-env33-c): our own directory */
-            die("%s", command);
-    }
+    if (result->left_file)
+        remove_all(directory, "/*");
 }
 
 /* ---- what it says ---- */
@@ -307,7 +364,8 @@ static void normalize(char level, const char *text, char result[TEXT])
             from++;
             continue;
         }
-        if (strncmp(from, "/tmp/", 5) == 0) { /* a name that mkdtemp has made */
+        if (strncmp(from, "/tmp/", 5) == 0 ||
+            strncmp(from, directory, strlen(directory)) == 0) { /* a name that mkdtemp has made */
             *to++ = '@';
             from += strcspn(from, " \n");
             continue;
@@ -359,6 +417,69 @@ static const char *judge_failure(const struct scenario *scenario, const struct r
     return told ? NULL : "silent";
 }
 
+/* How often it is there, in all that was printed. */
+static int count_words(const struct run *run, const char *word)
+{
+    const char *texts[] = {run->output, run->errors};
+    int count = 0;
+
+    for (int i = 0; i < 2; i++)
+        for (const char *text = texts[i]; (text = strstr(text, word)) != NULL; count++)
+            text += strlen(word);
+    return count;
+}
+
+static bool tells_more(const struct run *now, const struct run *normal, int error, const char *name)
+{
+    return count_words(now, name) > count_words(normal, name) ||
+           count_words(now, strerror(error)) > count_words(normal, strerror(error));
+}
+
+/* What a test has left that has not noticed anything, or only shows it. */
+static const char *find_left(const struct run *normal, const struct run *now)
+{
+    if (now->status != 0)
+        return NULL;
+    if (now->left_process)
+        return "left-process";
+    if (now->left_file || now->left_name)
+        return "left-file";
+    return now->maps > normal->maps ? "left-memory" : NULL;
+}
+
+/* The status is one that a failed test has. */
+static const char *judge_failed_test(const struct run *now, bool told)
+{
+    if (now->status == CANNOT) /* it says so on standard output */
+        return *now->output != '\0' ? NULL : "silent";
+    if (now->status > 1 && now->status != 128 + SIGKILL) /* that is a failed CHECK in a child */
+        return now->status > 128 ? "crash" : "status";
+    if (told)
+        return faults->error == SHORT || faults->error == EINTR ? "stopped" : NULL;
+    return now->status == 0 ? "lost" : "silent";
+}
+
+/* A test of the library ends as soon as something is not as it should be, and leaves what it had
+ * made. Where it shows that a call has failed, and goes on, that is as good. But whatever it sees,
+ * it may not find that the library has left something, or that something never comes. */
+static const char *judge_test(const struct run *normal, const struct run *now,
+                              const struct fault *fault, bool same, bool told)
+{
+    char kind[32];
+
+    snprintf(kind, sizeof kind, "%.*s", (int)strcspn(fault->kind, "+ "), fault->kind);
+    if (find_left(normal, now) != NULL)
+        return find_left(normal, now);
+    if (same)
+        return now->late && !normal->late ? "outlived" : NULL;
+    if (now->seconds > normal->seconds + LONG_TIME &&
+        tells_more(now, normal, ETIMEDOUT, "ETIMEDOUT"))
+        return "waited";
+    if (strstr(now->errors, "count_descriptors()") != NULL)
+        return "left-descriptor";
+    return judge_failed_test(now, told || tells_more(now, normal, faults->error, kind));
+}
+
 /* NULL if all is well. */
 static const char *judge(const struct scenario *scenario, const struct run *normal,
                          const struct run *now, const struct fault *fault)
@@ -374,19 +495,22 @@ static const char *judge(const struct scenario *scenario, const struct run *norm
         level = strchr("sd", level) != NULL ? 'b' : 'x';
     if (now->status == -1)
         return "hang";
-    if (now->left_process)
+    if (now->left_process && !scenario->is_test)
         return "left-process";
     const char *slash = strrchr(faults->program, '/');
     snprintf(text, sizeof text, "%.60s: ", slash == NULL ? "" : slash + 1);
     bool told = strstr(now->errors, text) != NULL || strstr(now->errors, "is not so: ") != NULL;
-    if (now->left_file || now->left_name)
-        return told && now->status != 0 ? "left-file-told" : "left-file";
-    if (faults->maps != 0 && strchr(scenario->statuses, '!') != NULL)
-        return "left-memory";
     normalize(level, normal->output, wanted);
     normalize(level, now->output, got);
-    if (now->status == normal->status && strcmp(wanted, got) == 0 &&
-        (size == 0 || now->output[size - 1] == '\n'))
+    bool same = now->status == normal->status && strcmp(wanted, got) == 0 &&
+                (size == 0 || now->output[size - 1] == '\n');
+    if (scenario->is_test)
+        return judge_test(normal, now, fault, same, told);
+    if (now->left_file || now->left_name)
+        return told && now->status != 0 ? "left-file-told" : "left-file";
+    if (now->maps != 0 && strchr(scenario->statuses, '!') != NULL)
+        return "left-memory";
+    if (same)
         return now->late && !normal->late ? "outlived" : NULL;
     return judge_failure(scenario, now, told);
 }
@@ -439,10 +563,11 @@ static bool try(const struct scenario *scenario, const struct run *normal,
     static struct run now;
     char name[128], places[2048];
 
-    run(scenario->text, fault, &now);
-    if (now.status == -1) { /* or is the machine busy? */
+    run(scenario, fault, &now);
+    if (now.status == -1 &&
+        strstr(now.errors, "is not so: ") == NULL) { /* or is the machine busy? */
         limit *= 3;
-        run(scenario->text, fault, &now);
+        run(scenario, fault, &now);
         limit /= 3;
     }
     bool hit = faults->hit != 0;
@@ -472,12 +597,17 @@ static const char *next_kind(const char *kind)
 /* Whether all calls from one on may fail like that. */
 static int may_last(const struct scenario *scenario, const char *kind)
 {
+    if (scenario->is_test && strncmp(kind, "SHORT", 5) == 0)
+        return false; /* byte by byte, large messages take minutes */
     return kind[strcspn(kind, "+ ")] == '+' && strchr(scenario->statuses, '-') == NULL;
 }
 
-/* Beyond the first calls, about one of twenty; of a program that takes its time, one of four. */
-static long after(long n, bool all)
+/* Beyond the first calls, about one of twenty; of a program that takes its time, one of four. Tests
+ * of the library are many. */
+static long after(const struct scenario *scenario, long n, bool all)
 {
+    if (scenario->is_test)
+        return all ? 4 * n : n < 6 ? n + 1 : 2 * n;
     if (all)
         return n + 1 + n / 2;
     return n < (is_slow ? FEW : MANY) ? n + 1 : n + n / (is_slow ? 4 : 20);
@@ -490,7 +620,7 @@ static void try_all(const struct scenario *scenario, const struct run *normal, s
         for (int all = 0; all <= may_last(scenario, kind); all++) {
             int misses = 0;
             fault.all = all;
-            for (fault.first = 1; misses < 2; fault.first = after(fault.first, fault.all))
+            for (fault.first = 1; misses < 2; fault.first = after(scenario, fault.first, fault.all))
                 misses = try(scenario, normal, &fault) ? 0 : misses + 1;
         }
     }
@@ -503,6 +633,7 @@ static void try_one(const struct scenario *scenario, const struct run *normal, s
     int ways = 0;
 
     fault.first = 1 + rand() % count;
+    fault.kind = calls[fault.call].kinds;
     for (const char *kind = calls[fault.call].kinds; *kind != '\0'; kind = next_kind(kind))
         for (int all = 0; all <= may_last(scenario, kind); all++)
             if (rand() % ++ways == 0) { /* so each of them is as likely */
@@ -518,11 +649,12 @@ static void check_call(const struct scenario *scenario, const struct run *normal
 {
     enum scope chosen = rand() % 2 == 0 ? PARENT : CHILDREN;
 
-    if (quick && is_slow && rand() % 4 > 0)
+    if (quick && is_slow && !scenario->is_test && rand() % 4 > 0)
         return;
     for (enum scope scope = PARENT; scope <= CHILDREN; scope++) {
         struct fault fault = {.call = call, .scope = scope};
-        if (counts[scope] > 0 && !quick)
+        bool one = quick || (scenario->is_test && is_slow);
+        if (counts[scope] > 0 && !one)
             try_all(scenario, normal, fault);
         else if (counts[scope] > 0 && (scope == chosen || counts[chosen] == 0))
             try_one(scenario, normal, fault, counts[scope]);
@@ -535,13 +667,13 @@ static void check(const struct scenario *scenario)
     static atomic_long counts[CALLS][2];
     double start = seconds_now();
 
+    if (quick && scenario->is_test && rand() % 4 > 0)
+        return;
     runs = hits = lates = 0;
-    run(scenario->text, NULL, &normal);
+    run(scenario, NULL, &normal);
     is_slow = seconds_now() - start > 0.1;
-    if (faults->parent == 0) {
-        rmdir(directory);
+    if (faults->parent == 0)
         exit(CANNOT);
-    }
     if (normal.status == -1 || normal.status == 2 || normal.left_process || normal.left_file) {
         shared->findings++;
         say("%s: does not run: status %d%s%s\n%s", scenario->text, normal.status,
@@ -550,8 +682,14 @@ static void check(const struct scenario *scenario)
         return;
     }
     memcpy(counts, faults->counts, sizeof counts);
+    enum call chosen = CALLS;
+    int called = 0;
     for (enum call call = 0; call < CALLS; call++)
-        check_call(scenario, &normal, call, counts[call]);
+        if (counts[call][PARENT] + counts[call][CHILDREN] > 0 && rand() % ++called == 0)
+            chosen = call; /* each of them as likely */
+    for (enum call call = 0; call < CALLS; call++)
+        if (!quick || !scenario->is_test || call == chosen)
+            check_call(scenario, &normal, call, counts[call]);
     if (verbose)
         say("%s: %ld faults in %ld runs, %.1f s, %ld outlived", scenario->text, hits, runs,
             seconds_now() - start, lates);
@@ -570,9 +708,9 @@ static char *copy_of(const char *text)
 
 static void read_list(const char *path)
 {
-    static char line[2048];
+    static char line[2048], text[2200];
     FILE *file = fopen(path, "r");
-    char first[32], statuses[24];
+    char first[32], statuses[24], test[128];
     int number = 0, end = 0;
 
     if (file == NULL)
@@ -592,6 +730,20 @@ static void read_list(const char *path)
             snprintf(scenario->statuses, sizeof scenario->statuses, ",%s,", statuses);
             scenario->text = copy_of(line + end);
             scenario_count += strstr(scenario->text, only) != NULL;
+        } else if (sscanf(line, "not %31s %23s %n", first, statuses, &end) == 2 && line[end] != 0) {
+            continue; /* tells a reader, and faults.bats */
+        } else if (sscanf(line, "each %c %127[^:]: %n", &scenario->level, test, &end) == 2) {
+            char level = scenario->level, *rest = NULL;
+            for (char *one = strtok_r(line + end, "|", &rest); one != NULL;
+                 one = strtok_r(NULL, "|", &rest)) {
+                one += strspn(one, " ");
+                one[strlen(one) - (one[strlen(one) - 1] == ' ')] = '\0';
+                scenario = &scenarios[scenario_count];
+                *scenario = (struct scenario){.level = level, .is_test = true};
+                snprintf(text, sizeof text, "%s %s", test, one);
+                scenario->text = copy_of(text);
+                scenario_count += strstr(text, only) != NULL;
+            }
         } else if (sscanf(line, "%31s %127s %127s %31s", first, exception->command,
                           exception->fault, exception->verdict) == 4 &&
                    strcmp(first, "allow") == 0) {
@@ -629,15 +781,16 @@ static struct fault read_fault(const char *text)
 }
 
 /* Every job has a file for its orders, two for what is printed, and a directory. */
-static void start_job(void)
+static void start_job(long number)
 {
     char path[64];
 
+    snprintf(directory, sizeof directory, "%s/%ld", common, number);
     faults_file = memfd_create("faults", MFD_CLOEXEC);
     output_file = memfd_create("output", MFD_CLOEXEC);
     error_file = memfd_create("errors", MFD_CLOEXEC);
     if (faults_file == -1 || output_file == -1 || error_file == -1 ||
-        ftruncate(faults_file, sizeof *faults) == -1 || mkdtemp(directory) == NULL)
+        ftruncate(faults_file, sizeof *faults) == -1 || mkdir(directory, 0700) == -1)
         die("make files");
     fcntl(output_file, F_SETFL, O_APPEND);
     fcntl(error_file, F_SETFL, O_APPEND);
@@ -650,17 +803,14 @@ static void start_job(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-static int work(pid_t parent)
+static int work(void)
 {
-    beyond_end_with_parent(parent, SIGKILL);
-    start_job();
     unsigned seed = (unsigned)random_seed();
     unsetenv("SEED"); /* that one is for us */
     for (size_t i; (i = shared->next++) < scenario_count;) {
         srand(seed * 1009 + (unsigned)i);
         check(&scenarios[i]);
     }
-    rmdir(directory);
     return 0;
 }
 
@@ -671,13 +821,10 @@ static int show(const char *text)
     struct fault fault = read_fault(text);
     const struct scenario *scenario = &scenarios[0];
 
-    start_job();
-    run(scenario->text, NULL, &normal);
-    if (faults->parent == 0) {
-        rmdir(directory);
+    run(scenario, NULL, &normal);
+    if (faults->parent == 0)
         return CANNOT;
-    }
-    run(scenario->text, &fault, &now);
+    run(scenario, &fault, &now);
     const char *verdict = judge(scenario, &normal, &now, &fault);
     printf("%s: %s, status %d%s\n", scenario->text, verdict == NULL ? "well" : verdict, now.status,
            now.late ? ", processes that have outlived it" : "");
@@ -685,14 +832,68 @@ static int show(const char *text)
         printf("not hit: %ld calls\n", faults->counts[fault.call][fault.scope]);
     describe_places(places, sizeof places);
     printf("%s\n---- standard output\n%s---- standard error\n%s", places, now.output, now.errors);
-    rmdir(directory);
-    return verdict != NULL;
+    return cli_end(verdict == NULL ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* Waits until all jobs have ended. Returns the exit code of one that has failed, or 0. Where we are
+ * told to end, ends them, and all that they have started: that is ours then. */
+static int wait_for_jobs(const sigset_t *signals, int *told)
+{
+    int status = EXIT_SUCCESS, ended, signal;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &ended, WNOHANG)) != -1) {
+        if (pid > 0 && ended != 0)
+            status = WIFEXITED(ended) ? WEXITSTATUS(ended) : EXIT_FAILURE;
+        if (pid > 0)
+            continue;
+        if (*told != 0)
+            kill_children();
+        if (sigwait(signals, &signal) == 0 && signal != SIGCHLD)
+            *told = signal;
+    }
+    return status;
+}
+
+static int run_jobs(long jobs, const char *one)
+{
+    static const int list[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
+    sigset_t signals;
+    int told = 0;
+
+    sigemptyset(&signals);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        sigaddset(&signals, list[i]);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    const char *place = getenv("TMPDIR");
+    snprintf(common, sizeof common, "%s/faults-XXXXXX", place == NULL ? "/tmp" : place);
+    if (mkdtemp(common) == NULL)
+        die("make %s", common);
+    pid_t parent = getpid();
+    for (long i = 0; i < jobs; i++) {
+        pid_t pid = fork();
+        if (pid == -1)
+            die("fork");
+        if (pid == 0) {
+            beyond_end_with_parent(parent, SIGKILL);
+            start_job(i);
+            exit(one != NULL ? show(one) : work());
+        }
+    }
+    int status = wait_for_jobs(&signals, &told);
+    remove_all(common, "");
+    if (told != 0) {
+        sigprocmask(SIG_UNBLOCK, &signals, NULL);
+        raise(told);
+    }
+    return status;
 }
 
 int main(int argc, char **argv)
 {
     const char *one = NULL;
-    int option, status = EXIT_SUCCESS;
+    int option;
     long jobs = beyond_processors();
 
     while ((option = cli_option(argc, argv, "qvj:o:t:f:", usage)) != -1)
@@ -710,10 +911,6 @@ int main(int argc, char **argv)
             one = optarg;
     cli_operands(argc, argv, 1, 1);
     read_list(argv[optind]);
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child, NULL); /* for sigtimedwait */
     if (getcwd(root, sizeof root) == NULL)
         die("getcwd");
     shared = shared_map(sizeof *shared);
@@ -723,24 +920,13 @@ int main(int argc, char **argv)
     setenv("NO_COLOR", "1", 1);
     setenv("LC_ALL", "C", 1);
     double start = seconds_now();
-    if (one != NULL)
-        return cli_end(show(one));
-    pid_t parent = getpid();
-    for (long i = 0; i < jobs; i++) {
-        pid_t pid = fork();
-        if (pid == -1)
-            die("fork");
-        if (pid == 0)
-            exit(work(parent));
-    }
-    int ended;
-    while (waitpid(-1, &ended, 0) > 0)
-        if (ended != 0)
-            status = WIFEXITED(ended) && WEXITSTATUS(ended) == CANNOT ? CANNOT : EXIT_FAILURE;
+    int status = run_jobs(one != NULL ? 1 : jobs, one);
     if (status == CANNOT) {
         complain("nothing of faults.so is heard: another C library than glibc, or a sanitizer?");
         return status;
     }
+    if (one != NULL)
+        return status;
     for (size_t i = 0; i < exception_count && !quick && *only == '\0'; i++)
         if (shared->used[i] == 0)
             printf("not needed this time: %s\n", exceptions[i].line);

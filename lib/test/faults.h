@@ -90,7 +90,7 @@ enum call { FAULTS_CALLS(FAULTS_NAME) CALLS };
 #undef FAULTS_NAME
 
 enum scope { PARENT, CHILDREN }; /* the program itself; all that it forks, together */
-enum { SHORT = -1, FRAMES = 10 };
+enum { SHORT = -1, FRAMES = 10, SPANS = 16 };
 
 struct faults {
     char root[256]; /* only programs below it are made to fail */
@@ -99,6 +99,10 @@ struct faults {
     enum scope scope;
     long first; /* from 1 on */
     bool all;   /* those that follow, too */
+
+    /* Of a test of the library, only the library's calls count. Calls from here do not: addresses
+     * in the program's file, each the first one and the one after the last. */
+    unsigned long spans[SPANS][2];
 
     atomic_int parent; /* its pid */
     atomic_long counts[CALLS][2];

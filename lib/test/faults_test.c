@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "pool.h"
 #include "queue.h"
+#include "ranks.h"
 #include "say.h"
 #include "shm.h"
 #include "subprocess.h"
@@ -120,6 +121,41 @@ static void use_sync(char **unused)
         counter_close(counter);
 }
 
+/* ---- lock ---- */
+
+static struct guarded {
+    struct lock lock;
+    long value;
+} * guarded;
+
+/* Dies while it has the lock. */
+static int hold_lock(void *unused)
+{
+    (void)unused;
+    if (DO(lock_acquire(&guarded->lock, LONG)))
+        guarded->value = 1;
+    return exit_code();
+}
+
+static void use_lock(char **unused)
+{
+    struct process owner = {.run = hold_lock, .daemon = true};
+
+    (void)unused;
+    if (!MAKE(guarded = shared_map(sizeof *guarded)))
+        return;
+    if (DO(lock_init(&guarded->lock)) && DO(process_start(&owner))) {
+        finish(&owner);
+        int told = 0;
+        if (DO(told = lock_acquire(&guarded->lock, LONG)))
+            say("%ld, and %s", guarded->value, told == 1 ? "its owner is dead" : "nobody had it");
+        (void)DO(lock_release(&guarded->lock));
+        if (DO(lock_acquire(&guarded->lock, 0)))
+            (void)DO(lock_release(&guarded->lock));
+    }
+    shared_unmap(guarded, sizeof *guarded);
+}
+
 /* ---- queue ---- */
 
 static int get_all(void *queue)
@@ -221,6 +257,72 @@ static void use_subprocess(char **unused)
     }
 }
 
+static void show_text(const char *name, const struct subprocess_text *text)
+{
+    say("%s: %.*s", name, text->size > 0 ? (int)text->size - 1 : 0,
+        text->size > 0 ? text->data : "");
+}
+
+/* With every kind of stream, an environment, and a directory. */
+static void use_launch(char **unused)
+{
+    char *words[] = {"sh", "-c", "read line; echo $line $NAME; pwd; echo error >&2", NULL};
+    char *variables[] = {"NAME=value", "PATH=/usr/bin:/bin", NULL}, *nothing[] = {"true", NULL};
+    int input[2] = {-1, -1}, code = -1;
+    struct subprocess shell = {.argv = words,
+                               .environment = variables,
+                               .directory = "/",
+                               .input = {.kind = SUBPROCESS_FILE},
+                               .output = {.kind = SUBPROCESS_PIPE},
+                               .error = {.kind = SUBPROCESS_PIPE},
+                               .group = true};
+
+    (void)unused;
+    if (DO(io_pipe(input)) && DO(io_write(input[1], "word\n", 5))) {
+        shell.input.descriptor = input[0];
+        if (DO(subprocess_start(&shell))) {
+            if (DO(subprocess_communicate(&shell, LONG)))
+                say("sh: exit code %d", shell.process.exit_code);
+            if (well) {
+                show_text("output", &shell.output_text);
+                show_text("error", &shell.error_text);
+            }
+            subprocess_close(&shell);
+        }
+    }
+    io_close(&input[0]);
+    io_close(&input[1]);
+    if (DO(subprocess_call(nothing, &code)))
+        say("true: exit code %d", code);
+}
+
+/* Two side by side, one of which reads what the other one writes. */
+static void use_several(char **unused)
+{
+    char *from[] = {"echo", "text", NULL}, *to[] = {"cat", NULL};
+    int link[2] = {-1, -1};
+    struct subprocess several[2] = {{.argv = from}, {.argv = to}};
+    struct subprocess_signals signals;
+
+    (void)unused;
+    subprocess_hold_signals(&signals);
+    if (DO(io_pipe(link))) {
+        several[0].output =
+            (struct subprocess_stream){.kind = SUBPROCESS_FILE, .descriptor = link[1]};
+        several[1].input =
+            (struct subprocess_stream){.kind = SUBPROCESS_FILE, .descriptor = link[0]};
+        (void)(DO(subprocess_start(&several[0])) && DO(subprocess_start(&several[1])));
+    }
+    io_close(&link[0]);
+    io_close(&link[1]);
+    bool started = well;
+    if (did(subprocess_wait_all(several, 2, &signals) != -1, "subprocess_wait_all") && started)
+        say("exit codes %d and %d", several[0].process.exit_code, several[1].process.exit_code);
+    subprocess_release_signals(&signals);
+    for (int i = 0; i < 2; i++)
+        subprocess_close(&several[i]);
+}
+
 /* ---- pool ---- */
 
 static int square(const void *argument, void *result)
@@ -256,6 +358,97 @@ static void use_pool(char **unused)
         pool_terminate(pool);
     else if (pool != NULL)
         (void)DO(pool_join(pool));
+}
+
+/* ---- workers ---- */
+
+static int set_up(void *ready)
+{
+    *(bool *)ready = true;
+    return 0;
+}
+
+/* One of its tasks costs its worker. */
+static int square_or_die(const void *argument, void *result)
+{
+    if (*(const int *)argument == 1)
+        _exit(3);
+    return square(argument, result);
+}
+
+/* An initializer; workers that die, and those that have done their number of tasks, are replaced;
+ * results one by one. */
+static void use_workers(char **unused)
+{
+    static bool ready;
+    struct pool_options options = {.workers = 2,
+                                   .argument_size = sizeof(int),
+                                   .result_size = sizeof(int),
+                                   .slots = 2,
+                                   .worker = {.initializer = set_up,
+                                              .initializer_argument = &ready,
+                                              .tasks_per_worker = 2,
+                                              .time_limit = LONG}};
+    int numbers[NUMBERS], squares[NUMBERS] = {0};
+    struct task_result results[NUMBERS] = {0};
+    struct pool_imap imap = {
+        .function = square_or_die, .arguments = numbers, .count = NUMBERS, .results = results};
+    struct pool *pool = NULL;
+
+    (void)unused;
+    for (int i = 0; i < NUMBERS; i++) {
+        numbers[i] = i;
+        results[i].value = &squares[i];
+    }
+    if (!MAKE(pool = pool_open(&options)))
+        return;
+    for (ssize_t i = 0; DO(i = pool_imap_next(pool, &imap, LONG)) && i < NUMBERS;) {
+        errno = results[i].error;
+        if (errno == EOWNERDEAD)
+            say("%d: lost", numbers[i]);
+        else if (did(errno == 0, "square_or_die"))
+            say("%d", squares[i]);
+    }
+    if (well)
+        (void)DO(pool_join(pool));
+    else
+        pool_terminate(pool);
+}
+
+/* ---- ranks ---- */
+
+/* Each rank sends to the next one, more than can be on the way; then all do everything together. */
+static int talk(void *unused)
+{
+    static char buffer[ROOM];
+    int rank = ranks_rank(), count = ranks_count();
+    int64_t mine = rank + 1, all[3] = {0}, sum = 0, turned[3] = {0};
+
+    (void)unused;
+    (void)DO(ranks_exchange((rank + 1) % count, large, ROOM, (rank + count - 1) % count, buffer,
+                            sizeof buffer));
+    if (rank == 0)
+        (void)DO(ranks_send(1, &mine, sizeof mine));
+    else if (rank == 1)
+        (void)DO(ranks_receive(0, all, sizeof *all));
+    (void)DO(ranks_barrier());
+    (void)DO(ranks_broadcast(1, buffer, 100000));
+    (void)DO(ranks_gather(0, &mine, all, sizeof mine));
+    (void)DO(ranks_scatter(0, all, &mine, sizeof mine));
+    (void)DO(ranks_alltoall(all, turned, sizeof *all));
+    if (DO(ranks_reduce(2, RANKS_SUM, RANKS_INT64, &mine, &sum, 1)) && rank == 2)
+        say("sum %ld", (long)sum);
+    return exit_code();
+}
+
+static void use_ranks(char **unused)
+{
+    (void)unused;
+    int status = ranks_run(3, talk, NULL);
+    (void)did(status != -1, "ranks_run");
+    well = well && status == 0; /* it has said which rank has failed */
+    if (well)
+        say("status %d", status);
 }
 
 /* ---- mistakes, for faults.bats: each must be found ---- */
@@ -354,6 +547,11 @@ int main(int argc, char **argv)
                                                 {"conn", 0, use_conn},
                                                 {"pool", 0, use_pool},
                                                 {"subprocess", 0, use_subprocess},
+                                                {"lock", 0, use_lock},
+                                                {"launch", 0, use_launch},
+                                                {"several", 0, use_several},
+                                                {"workers", 0, use_workers},
+                                                {"ranks", 0, use_ranks},
                                                 {"unchecked_fork", 0, unchecked_fork},
                                                 {"interrupted_wait", 0, interrupted_wait},
                                                 {"kept_end", 0, kept_end},
