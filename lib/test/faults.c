@@ -4,8 +4,8 @@
  *
  * usage: faults [-q] [-v] [-j JOBS] [-o WORD] [-t SECONDS] [-f FAULT] LIST
  *   -q   quick: each call of a program fails only once, in one way (and of one that takes its
- *        time, one call of four; of a test of the library, one call, and that of one scenario
- *        of four); another SEED, another way
+ *        time, one call of four; of a test of the library, one call, and that of one
+ *        scenario of six); another SEED, another way
  *   -v   tell how many faults each program has met
  *   -j   so many at the same time (default: the processors)
  *   -o   only lines of the list with WORD in them
@@ -581,9 +581,9 @@ static bool try(const struct scenario *scenario, const struct run *normal,
     } else if (verdict != NULL) {
         shared->findings++;
         describe_places(places, sizeof places);
-        say("%s: %s: %s%s (status %d)%s\n%.600s%s", scenario->text, name, verdict,
+        say("%s: %s: %s%s (status %d)%s\n%.600s%.900s%s", scenario->text, name, verdict,
             hit ? "" : " without a fault", now.status, now.late ? ", outlived" : "", now.errors,
-            places);
+            strcmp(verdict, "lost") == 0 ? now.output : "", places);
     }
     return hit || faults->counts[fault->call][fault->scope] >= fault->first;
 }
@@ -607,7 +607,7 @@ static int may_last(const struct scenario *scenario, const char *kind)
 static long after(const struct scenario *scenario, long n, bool all)
 {
     if (scenario->is_test)
-        return all ? 4 * n : n < 6 ? n + 1 : 2 * n;
+        return all ? 4 * n : n < 4 ? n + 1 : 2 * n;
     if (all)
         return n + 1 + n / 2;
     return n < (is_slow ? FEW : MANY) ? n + 1 : n + n / (is_slow ? 4 : 20);
@@ -620,7 +620,8 @@ static void try_all(const struct scenario *scenario, const struct run *normal, s
         for (int all = 0; all <= may_last(scenario, kind); all++) {
             int misses = 0;
             fault.all = all;
-            for (fault.first = 1; misses < 2; fault.first = after(scenario, fault.first, fault.all))
+            for (fault.first = 1; misses < (scenario->is_test ? 1 : 2);
+                 fault.first = after(scenario, fault.first, fault.all))
                 misses = try(scenario, normal, &fault) ? 0 : misses + 1;
         }
     }
@@ -667,7 +668,7 @@ static void check(const struct scenario *scenario)
     static atomic_long counts[CALLS][2];
     double start = seconds_now();
 
-    if (quick && scenario->is_test && rand() % 4 > 0)
+    if (quick && scenario->is_test && rand() % 6 > 0)
         return;
     runs = hits = lates = 0;
     run(scenario, NULL, &normal);
