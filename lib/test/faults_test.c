@@ -333,6 +333,13 @@ static int square(const void *argument, void *result)
     return 0;
 }
 
+static int stay(const void *argument, void *result)
+{
+    (void)argument, (void)result;
+    (void)DO(event_set(&event));
+    return wait_for_ever(NULL);
+}
+
 static void use_pool(char **unused)
 {
     struct pool_options options = {
@@ -351,9 +358,12 @@ static void use_pool(char **unused)
         for (int i = 0; i < NUMBERS; i++)
             if (results[i].error == 0)
                 say("%d", squares[i]);
-    if (MAKE(other = pool_open(&options)))
-        (void)DO(pool_apply_async(other, square, numbers, NULL));
-    pool_terminate(other);
+    bool open = DO(event_open(&event));
+    if (MAKE(other = pool_open(&options)) && DO(pool_apply_async(other, stay, numbers, NULL)))
+        (void)DO(event_wait(&event, 4)); /* less than what faults takes for a hang */
+    pool_terminate(other); /* in the middle of a task */
+    if (open)
+        event_close(&event);
     if (pool != NULL && !well)
         pool_terminate(pool);
     else if (pool != NULL)
