@@ -82,7 +82,7 @@ test-frame: all
 limits: all ## run every program with little memory, few descriptors, a full disk, closed streams ...
 	@bash .ci/test.sh $(LIMITS)
 
-faults: all $(TESTS) $(FAULTS) ## make one call after the other fail in every program, for five minutes
+faults: all $(TESTS) $(FAULTS) ## make one call after the other fail, in programs and the tests of lib, for ten minutes
 	@build/test/faults -v lib/test/faults.txt
 
 stress: $(TESTS) ## kill processes at random moments, for two minutes (STRESS=5: five times as many)

@@ -361,7 +361,7 @@ static void use_pool(char **unused)
     bool open = DO(event_open(&event));
     if (MAKE(other = pool_open(&options)) && DO(pool_apply_async(other, stay, numbers, NULL)))
         (void)DO(event_wait(&event, 4)); /* less than what faults takes for a hang */
-    pool_terminate(other); /* in the middle of a task */
+    pool_terminate(other);               /* in the middle of a task */
     if (open)
         event_close(&event);
     if (pool != NULL && !well)
