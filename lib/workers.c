@@ -93,13 +93,14 @@ static void bury(struct member *member, double patience)
 }
 
 /* Says whether the worker has ended, after it has heard its bells. A child of its own may hold its
- * end open: to `check`, asks for the process itself, too. */
+ * end open: to `check`, or if that can't be heard, asks for the process itself, too. */
 static bool has_ended(struct member *member, bool check)
 {
     char bells[64];
     ssize_t heard = recv(member->parent_end, bells, sizeof bells, MSG_DONTWAIT);
+    bool deaf = heard == -1 && errno != EAGAIN;
 
-    return heard == 0 || (check && !process_is_alive(&member->process));
+    return heard == 0 || ((check || deaf) && !process_is_alive(&member->process));
 }
 
 /* Says whether the worker has been stopped for longer than a task may take. One that has no task
