@@ -862,8 +862,11 @@ static void nesting(char **operands)
         results[i].callback = i == 0 ? NULL : post_while_full;
         post(common, i == 0 ? wait_for_turn : count_run, i);
     }
-    while (count_begun(SLOTS, 1) < SLOTS - 1)
+    double give_up = seconds_now() + LONG;
+    while (count_begun(SLOTS, 1) < SLOTS - 1) {
+        CHECK(seconds_now() < give_up);
         nap(0.0005);
+    }
     finish_task(0);
     SHOW(pool_wait(common, &results[0], FOREVER));
     SHOW(pool_join(common));
