@@ -72,7 +72,7 @@ run_tests() {
 #   with a limit of memory (ulimit -v, RLIMIT_AS), or where the memory of a process is measured
 #   step by step, which takes longer than the test may
 crowded='8 MB are allowed|in little memory|memory that is not to be had|without memory, ENOMEM|shm: zeros|'
-crowded+='in small pages|a sender or receiver killed after any instruction|about to sleep'
+crowded+='that much memory, in small pages|a sender or receiver killed after any instruction|about to sleep'
 
 sanitize() {
     local options status=0
@@ -148,6 +148,7 @@ visit() {
         printf 'GET %s HTTP/1.0\r\n\r\n' "$page" >&9
         timeout 20 cat <&9 >>"$1.visit"
     done
+    [ "$(grep -c '^HTTP/1.. [24]0' "$1.visit")" -eq 2 ] || echo '== http_server: not visited' >"$1.finding"
     kill "$(cat "$1.main")"
 }
 
