@@ -91,7 +91,7 @@ stress: $(TESTS) ## kill processes at random moments, for two minutes (STRESS=5:
 soak: $(TESTS) ## all of that at once, again and again, for ten minutes (SOAK=60: for so many seconds)
 	@bash .ci/soak.sh $(SOAK)
 
-coverage: ## which lines and branches of the library the tests reach (with clang and llvm)
+coverage: ## which lines and branches of lib the tests reach; the others must be explained (clang, llvm)
 	@bash .ci/coverage.sh
 
 check: strict analyze sanitize threads valgrind musl 32-bit big-endian ## all of the following
