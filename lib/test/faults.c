@@ -149,7 +149,7 @@ static void kill_children(void)
     close(file);
     for (char *rest = pids; *rest != '\0';) {
         pid_t pid = (pid_t)strtol(rest, &rest, 10);
-        if (pid > 0)
+        if (pid > 0 && *rest == ' ') /* else it is cut off: another one's number */
             kill(pid, SIGKILL);
         rest += strspn(rest, " ");
     }
