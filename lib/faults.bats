@@ -63,5 +63,6 @@ found() {
 @test "every program: one of its calls of each kind fails" {
     run --separate-stderr bounded 120 "$faults" -q lib/test/faults.txt
     [ "$status" -ne 77 ] || skip 'no calls can be made to fail here'
+    grep 'but not in three runs more' <<<"$output" | sed 's/^/# /' >&3 || true
     [ "$status" -eq 0 ] || report 'expected no finding'
 }
