@@ -47,14 +47,15 @@ found() {
 }
 
 @test "told to end, it leaves neither a process nor a file" {
-    local pid status=0
+    local runner status=0
     mkdir "$BATS_TEST_TMPDIR/place"
     echo 'run s 1 05-subprocess/timeout 100 sleep 100' >"$BATS_TEST_TMPDIR/list"
-    TMPDIR=$BATS_TEST_TMPDIR/place timeout 40 "$faults" -j 1 -t 100 "$BATS_TEST_TMPDIR/list" 3>&- &
-    pid=$!
+    TMPDIR=$BATS_TEST_TMPDIR/place bounded 40 sh -c 'echo $$ >"$0/pid"; exec "$@"' "$BATS_TEST_TMPDIR" \
+        "$faults" -j 1 -t 100 "$BATS_TEST_TMPDIR/list" &
+    runner=$!
     bounded 20 bash -c 'until [ -d "$0"/faults-*/0 ]; do sleep 0.02; done' "$BATS_TEST_TMPDIR/place"
-    kill "$pid"
-    wait "$pid" || status=$?
+    kill "$(<"$BATS_TEST_TMPDIR/pid")"
+    wait "$runner" || status=$?
     [ "$status" -eq 143 ] || report "status $status"
     expect_same '' "$(ls "$BATS_TEST_TMPDIR/place")"
     expect_nothing_left "$faults"

@@ -824,6 +824,7 @@ static void small_pages(void)
     CHECK(memory != MAP_FAILED);
     if (beyond_use_small_pages(memory, size / 2) == -1) {
         printf("no large pages\n");
+        CHECK(munmap(memory, size) == 0);
         return;
     }
     memset(memory, 1, size);

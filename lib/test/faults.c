@@ -190,8 +190,13 @@ static void remove_all(const char *path, const char *inside)
     char command[250];
 
     snprintf(command, sizeof command, "rm -rf '%s'%s", path, inside);
-    if (system(command) != 0) /* NOLINT(cert-env33-c): our own directory */
+    int status = system(command); /* NOLINT(cert-env33-c): our own directory */
+    if (status == -1)
         die("%s", command);
+    if (status != 0) {
+        complain("%s: status %#x", command, (unsigned)status);
+        exit(EXIT_FAILURE);
+    }
 }
 
 static void take(int file, char text[TEXT])

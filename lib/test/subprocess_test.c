@@ -558,12 +558,29 @@ static void ends(char **operands)
 
 /* --- run ---- */
 
-/* On time, and not. */
+/* Ends on time, or not: then it has the time to print its text, at least. */
+static void run_one(const char *script, bool group, double limit)
+{
+    struct subprocess program = PIPED(script);
+
+    program.group = group;
+    int result = subprocess_run(&program, limit);
+    if (result == -1 && errno == ETIMEDOUT && program.output_text.size == 0 && limit < LONG) {
+        subprocess_close(&program);
+        run_one(script, group, 4 * limit); /* the machine is busy */
+        return;
+    }
+    printf("%s\n", script);
+    show("subprocess_run", result);
+    print_texts(&program);
+    printf("\n");
+    subprocess_close(&program);
+}
+
 static void run(char **operands)
 {
     static const char *const scripts[] = {
-        "echo text; exit 3",
-        "echo text; echo more >&2; exec sleep 60",
+        "echo more >&2; echo text; exec sleep 60",
         "trap 'echo bye; exit 4' TERM; echo text; while :; do sleep 0.01; done",
         "trap '' TERM; echo text; exec sleep 60",
         "echo text; sleep 60 & sleep 60",
@@ -573,15 +590,9 @@ static void run(char **operands)
     double begin = seconds_now();
 
     (void)operands;
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
-        struct subprocess program = PIPED(scripts[i]);
-        program.group = i > 2;
-        printf("%s\n", scripts[i]);
-        SHOW(subprocess_run(&program, i == 0 ? LONG : 0.05));
-        print_texts(&program);
-        printf("\n");
-        subprocess_close(&program);
-    }
+    run_one("echo text; exit 3", false, LONG);
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        run_one(scripts[i], i > 1, 0.05);
     CHECK(was_quick(begin));
     check_nothing_left(before);
 }
