@@ -98,7 +98,7 @@ subprocess_communicate(&ends, 0): 0
   output: one; error: two; exit code 9
 END
     scenario killed <<'END'
-subprocess_communicate(&feeds_on, LONG): 0
+subprocess_run(&killed, LONG): 0
   output: text; error: ; exit code -9
 subprocess_run(&suicide, LONG): 0
   output: text; error: ; exit code -6

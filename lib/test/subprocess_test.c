@@ -366,32 +366,22 @@ static void closes_output(char **operands)
     check_nothing_left(before);
 }
 
-static int kill_later(void *pid)
-{
-    nap(0.03);
-    return kill(*(pid_t *)pid, SIGKILL);
-}
-
 /* Somebody kills it while we communicate; and it kills itself. */
 static void killed(char **operands)
 {
-    struct subprocess feeds_on = PIPED("echo text; exec sleep 60"),
+    struct subprocess killed = PIPED("echo text; (kill -KILL $$) & wait"),
                       suicide = PIPED("echo text; kill -ABRT $$");
-    struct process killer = {0};
     int before = count_descriptors();
 
     (void)operands;
     CHECK(setrlimit(RLIMIT_CORE, &(struct rlimit){0}) == 0);
-    CHECK(subprocess_start(&feeds_on) == 0);
-    start(&killer, kill_later, &feeds_on.process.pid);
-    SHOW(subprocess_communicate(&feeds_on, LONG));
-    print_texts(&feeds_on);
+    SHOW(subprocess_run(&killed, LONG));
+    print_texts(&killed);
     printf("\n");
-    CHECK(end(&killer) == 0);
     SHOW(subprocess_run(&suicide, LONG));
     print_texts(&suicide);
     printf("\n");
-    subprocess_close(&feeds_on);
+    subprocess_close(&killed);
     subprocess_close(&suicide);
     check_nothing_left(before);
 }
@@ -542,8 +532,10 @@ static void end_one(char **operands)
     bool all_gone = gate_opens(&gate, program.group ? LONG : 0.02);
     print_texts(&program);
     printf("; %s\n", all_gone ? "all gone" : "one is left");
-    if (!all_gone)
-        CHECK(kill((pid_t)strtol(text_of(&program.output_text), NULL, 10), SIGKILL) == 0);
+    if (!all_gone) {
+        pid_t left = (pid_t)strtol(text_of(&program.output_text), NULL, 10);
+        CHECK(left > 1 && kill(left, SIGKILL) == 0);
+    }
     subprocess_close(&program);
     CHECK(close(gate.wait_end) == 0);
     check_nothing_left(before);
